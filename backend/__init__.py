@@ -1,0 +1,1 @@
+"""The server without a face: domain, database, MQTT and HTTP."""

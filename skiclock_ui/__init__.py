@@ -1,0 +1,1 @@
+"""The dashboard: pages and components on top of backend."""

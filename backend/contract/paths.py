@@ -1,0 +1,19 @@
+"""HTTP paths that clocks, CI and people's scripts already use."""
+
+from typing import Final
+
+UPLOAD: Final = "/api/upload"
+FIRMWARE: Final = "/api/firmware/{platform}"
+VERSION: Final = "/api/version"
+STATUS: Final = "/api/status"
+DEVICES: Final = "/api/devices"
+DEVICE: Final = "/api/devices/{device_id}"
+OTA_LOGS: Final = "/api/ota-logs"
+OTA_STATS: Final = "/api/ota-stats"
+MANIFEST: Final = "/firmware/manifest/{platform}.json"
+USER_DOWNLOAD: Final = "/firmware/user-download/{token}"
+LOGIN: Final = "/login"
+LOGOUT: Final = "/logout"
+
+API_KEY_HEADER: Final = "X-API-Key"
+V1_USER_AGENT: Final = "SkiClockNeo-OTA"

@@ -1,7 +1,7 @@
 """Sizes and times that both ends of the wire keep to."""
 
 V1_PACKET_BYTES = 512
-"""A v1 clock's whole MQTT packet buffer, topic and header included; larger is dropped in silence."""
+"""A v1 clock's whole MQTT packet buffer, topic and header included; it drops larger ones."""
 
 PAYLOAD_BYTES = 4096
 """The largest payload a clock may send; anything above is counted and not read."""

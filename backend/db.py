@@ -1,0 +1,119 @@
+"""The way to PostgreSQL: engine, the session scope that commits, migrations, health."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import cast
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, make_url, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+CONNECT_TIMEOUT_S = 5
+_MIGRATION_LOCK = 0x5C1C10C  # any number, as long as every instance takes the same
+
+UNAVAILABLE = (
+    OSError,
+    TimeoutError,
+    InterfaceError,
+    OperationalError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.exceptions.OperatorInterventionError,
+    asyncpg.exceptions.InsufficientResourcesError,
+)
+"""What is raised while the database cannot be reached: worth another try later."""
+
+
+class Database:
+    """Connections to one PostgreSQL database."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._engine = _engine(url)
+        self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """Give a session; commit it at the end, or roll back when the block raises.
+
+        The one place that commits: entry points open a scope, functions below never do.
+        """
+        async with self._sessions() as session:
+            yield session
+            await session.commit()
+
+    async def migrate(self, revision: str = "head") -> None:
+        """Bring the schema to `revision`; one instance at a time."""
+        async with self._engine.connect() as connection:
+            lock = {"key": _MIGRATION_LOCK}
+            await connection.execute(text("SELECT pg_advisory_lock(:key)"), lock)
+            await connection.commit()
+            try:
+                await connection.run_sync(_upgrade, revision)
+                await connection.commit()
+            finally:
+                await connection.rollback()
+                await connection.execute(text("SELECT pg_advisory_unlock(:key)"), lock)
+
+    async def ping(self) -> None:
+        """Ask the database for a sign of life; raises one of UNAVAILABLE."""
+        async with asyncio.timeout(CONNECT_TIMEOUT_S), self._engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+
+async def driver_connection(session: AsyncSession) -> asyncpg.Connection:
+    """Return the asyncpg connection inside a session's transaction, for COPY and unnest."""
+    connection: AsyncConnection = await session.connection()
+    # The driver's transaction starts with SQLAlchemy's first statement, not before.
+    await connection.execute(text("SELECT 1"))
+    raw = await connection.get_raw_connection()
+    return cast(asyncpg.Connection, raw.driver_connection)
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Tell whether `error` means that the database is away, and not that we are wrong."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    cause = getattr(error, "orig", None)
+    origin = getattr(cause, "__cause__", None)
+    return any(isinstance(one, UNAVAILABLE) for one in (error, cause, origin) if one is not None)
+
+
+def _engine(url: str) -> AsyncEngine:
+    parsed = make_url(url)
+    # libpq's word for it, which hosted databases put into the URLs they show, is not asyncpg's.
+    query = dict(parsed.query)
+    if "sslmode" in query:
+        query["ssl"] = query.pop("sslmode")
+    return create_async_engine(
+        parsed.set(query=query),
+        pool_size=8,
+        max_overflow=8,
+        pool_timeout=CONNECT_TIMEOUT_S,
+        pool_pre_ping=False,
+        pool_recycle=1800,
+        connect_args={"timeout": CONNECT_TIMEOUT_S},
+    )
+
+
+def _upgrade(connection: Connection, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)

@@ -1,0 +1,10 @@
+"""Runs migrations on the connection that backend.db hands over, under its lock."""
+
+from alembic import context
+
+from backend.models import Base
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=Base.metadata)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,380 @@
+"""Updates over the air: what a clock is offered, and how each update comes to its end.
+
+The truth about an update is the version in the clock's next heartbeat. Everything here
+decides over plain data in memory (`Draft`, a set of changes over the open updates) and
+is written with `save` in the caller's transaction; once that has committed, `Book.apply`
+makes it the live state.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID, uuid4
+
+from backend.contract.messages import OtaComplete, OtaProgress, OtaStart
+from backend.contract.platforms import canonical_platform
+from backend.contract.versions import is_newer, version_key
+from backend.models import OPEN_STATES, UpdateState
+
+
+class Event(StrEnum):
+    """What can happen to an update."""
+
+    OFFER = "offer"  # the clock asked again and was told the same
+    START = "start"  # the clock says that it begins
+    PROGRESS = "progress"  # the clock says how far it is
+    DONE = "done"  # the clock's own word of success
+    REFUSED = "refused"  # the clock's own word of failure
+    SEEN_NEW = "seen_new"  # heard on the new version
+    SEEN_OLD = "seen_old"  # heard on the old version, no restart in between
+    BACK_ON_OLD = "back_on_old"  # heard on the old version after a restart
+    SEEN_OTHER = "seen_other"  # heard on a third version
+    SUPERSEDED = "superseded"  # another update of the same clock took its place
+    SILENCE = "silence"  # no news for too long
+
+
+_S, _E = UpdateState, Event
+
+TRANSITIONS: dict[tuple[UpdateState, Event], UpdateState] = {
+    (_S.OFFERED, _E.OFFER): _S.OFFERED,
+    (_S.OFFERED, _E.START): _S.STARTED,
+    (_S.OFFERED, _E.PROGRESS): _S.DOWNLOADING,
+    (_S.OFFERED, _E.DONE): _S.INSTALLED,
+    (_S.OFFERED, _E.REFUSED): _S.FAILED,
+    (_S.OFFERED, _E.SEEN_NEW): _S.SUCCESS,
+    (_S.OFFERED, _E.SEEN_OTHER): _S.LAPSED,
+    (_S.OFFERED, _E.SUPERSEDED): _S.LAPSED,
+    (_S.OFFERED, _E.SILENCE): _S.LAPSED,
+    (_S.STARTED, _E.START): _S.STARTED,
+    (_S.STARTED, _E.PROGRESS): _S.DOWNLOADING,
+    (_S.STARTED, _E.DONE): _S.INSTALLED,
+    (_S.STARTED, _E.REFUSED): _S.FAILED,
+    (_S.STARTED, _E.SEEN_NEW): _S.SUCCESS,
+    (_S.STARTED, _E.SEEN_OLD): _S.FAILED,
+    (_S.STARTED, _E.BACK_ON_OLD): _S.FAILED,
+    (_S.STARTED, _E.SEEN_OTHER): _S.FAILED,
+    (_S.STARTED, _E.SUPERSEDED): _S.FAILED,
+    (_S.STARTED, _E.SILENCE): _S.SILENT,
+    (_S.DOWNLOADING, _E.START): _S.DOWNLOADING,
+    (_S.DOWNLOADING, _E.PROGRESS): _S.DOWNLOADING,
+    (_S.DOWNLOADING, _E.DONE): _S.INSTALLED,
+    (_S.DOWNLOADING, _E.REFUSED): _S.FAILED,
+    (_S.DOWNLOADING, _E.SEEN_NEW): _S.SUCCESS,
+    (_S.DOWNLOADING, _E.BACK_ON_OLD): _S.FAILED,
+    (_S.DOWNLOADING, _E.SEEN_OTHER): _S.FAILED,
+    (_S.DOWNLOADING, _E.SUPERSEDED): _S.FAILED,
+    (_S.DOWNLOADING, _E.SILENCE): _S.SILENT,
+    (_S.INSTALLED, _E.REFUSED): _S.FAILED,
+    (_S.INSTALLED, _E.SEEN_NEW): _S.SUCCESS,
+    (_S.INSTALLED, _E.BACK_ON_OLD): _S.FAILED,
+    (_S.INSTALLED, _E.SEEN_OTHER): _S.FAILED,
+    (_S.INSTALLED, _E.SUPERSEDED): _S.FAILED,
+    (_S.INSTALLED, _E.SILENCE): _S.SILENT,
+    # Silence was our guess; whatever the clock says afterwards is worth more.
+    (_S.SILENT, _E.START): _S.STARTED,
+    (_S.SILENT, _E.PROGRESS): _S.DOWNLOADING,
+    (_S.SILENT, _E.DONE): _S.INSTALLED,
+    (_S.SILENT, _E.REFUSED): _S.FAILED,
+    (_S.SILENT, _E.SEEN_NEW): _S.SUCCESS,
+    (_S.LAPSED, _E.START): _S.STARTED,
+    (_S.LAPSED, _E.SEEN_NEW): _S.SUCCESS,
+}
+"""Every change that is allowed. A pair that is not here changes nothing: late and
+repeated reports about an ended update are ignored."""
+
+_REASONS = {
+    Event.SEEN_OLD: "The clock was heard on its old version again without downloading.",
+    Event.BACK_ON_OLD: "The clock restarted on its old version.",
+    Event.SEEN_OTHER: "The clock runs another version than the one it was updated to.",
+    Event.SUPERSEDED: "The clock began another update.",
+    Event.SILENCE: "No news from the clock.",
+    Event.REFUSED: "The clock reported a failure without a reason.",
+}
+
+_RESTART_MARGIN = timedelta(seconds=5)
+
+
+@dataclass(slots=True, frozen=True)
+class OpenUpdate:
+    """One update as the live state holds it; the columns of models.Update but its id."""
+
+    session_id: UUID
+    device_id: str
+    platform: str | None
+    old_version: str | None
+    new_version: str
+    state: UpdateState
+    heard_at: datetime
+    progress_percent: int = 0
+    offered_at: datetime | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    error_message: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its end is still to come."""
+        return self.state in OPEN_STATES
+
+
+class Book:
+    """The updates that can still change: at most an offer and a begun one per clock."""
+
+    def __init__(self) -> None:
+        self._by_device: dict[str, list[OpenUpdate]] = {}
+
+    def of(self, device_id: str) -> list[OpenUpdate]:
+        """Return a clock's updates that can still change, oldest first."""
+        return self._by_device.get(device_id, [])
+
+    def __iter__(self) -> Iterator[OpenUpdate]:
+        for updates in self._by_device.values():
+            yield from updates
+
+    def apply(self, changed: Iterable[OpenUpdate]) -> None:
+        """Take over what was committed."""
+        for update in changed:
+            others = [
+                one
+                for one in self.of(update.device_id)
+                if one.session_id != update.session_id
+                # A guess about an older update ends where a newer one begins.
+                and (one.is_open or update.state is UpdateState.LAPSED)
+            ]
+            if update.is_open or update.state is UpdateState.SILENT:
+                others.append(update)
+            if others:
+                self._by_device[update.device_id] = others
+            else:
+                self._by_device.pop(update.device_id, None)
+
+
+class Draft:
+    """Changes over a Book that are not committed yet, in the order in which they came."""
+
+    def __init__(self, book: Book, known: Iterable[OpenUpdate] = ()) -> None:
+        self._book = book
+        self._known = {update.session_id: update for update in known}
+        self.changed: dict[UUID, OpenUpdate] = {}
+
+    def of(self, device_id: str) -> list[OpenUpdate]:
+        """Return a clock's updates that can still change, oldest first, as drafted."""
+        updates = {one.session_id: one for one in self._book.of(device_id)}
+        updates |= {k: one for k, one in self.changed.items() if one.device_id == device_id}
+        return [one for one in updates.values() if one.is_open or one.state is UpdateState.SILENT]
+
+    def find(self, session_id: UUID, device_id: str) -> OpenUpdate | None:
+        """Return the update of a session, ended or not; a session of another clock is none."""
+        update = self.changed.get(session_id) or self._known.get(session_id)
+        if update is None:
+            update = next((u for u in self._book.of(device_id) if u.session_id == session_id), None)
+        return update if update is not None and update.device_id == device_id else None
+
+    def is_taken(self, session_id: UUID) -> bool:
+        """Tell whether any clock's update has this session."""
+        return session_id in self._known or session_id in self.changed
+
+    def put(self, update: OpenUpdate) -> None:
+        """Note a new or changed update."""
+        self.changed[update.session_id] = update
+
+
+def advance(
+    update: OpenUpdate,
+    event: Event,
+    *,
+    now: datetime,
+    progress_percent: int | None = None,
+    reason: str | None = None,
+) -> OpenUpdate | None:
+    """Return the update after an event, or None where the event changes nothing."""
+    state = TRANSITIONS.get((update.state, event))
+    if state is None:
+        return None
+    ends = state not in OPEN_STATES
+    failed = state in {UpdateState.FAILED, UpdateState.SILENT}
+    begun = state not in {UpdateState.OFFERED, UpdateState.LAPSED}
+    progress = update.progress_percent if progress_percent is None else progress_percent
+    return replace(
+        update,
+        state=state,
+        heard_at=update.heard_at if event is Event.SILENCE else now,
+        progress_percent=100 if state is UpdateState.SUCCESS else progress,
+        started_at=update.started_at or (now if begun else None),
+        completed_at=now if ends else None,
+        error_message=(reason or _REASONS[event])[:500] if failed else None,
+    )
+
+
+def begin(draft: Draft, report: OtaStart, *, now: datetime) -> bool:
+    """Take a clock's word that it begins. False where the report fits no update."""
+    update = _meant_by_start(draft, report)
+    if update is not None:
+        _supersede_others(draft, update, now)
+        _change(draft, update, Event.START, now)
+        return True
+    if report.new_version is None:
+        return False
+    if report.session_id is not None and draft.is_taken(report.session_id):
+        return False
+    update = OpenUpdate(
+        session_id=report.session_id or uuid4(),
+        device_id=report.device_id,
+        platform=canonical_platform(report.platform or ""),
+        old_version=report.old_version,
+        new_version=report.new_version,
+        state=UpdateState.STARTED,
+        heard_at=now,
+        started_at=now,
+    )
+    _supersede_others(draft, update, now)
+    draft.put(update)
+    return True
+
+
+def note_progress(draft: Draft, report: OtaProgress, *, now: datetime) -> bool:
+    """Take a clock's word on how far it is. False where the report fits no update."""
+    update = _meant(draft, report.device_id, report.session_id)
+    if update is None:
+        return False
+    _supersede_others(draft, update, now)
+    _change(draft, update, Event.PROGRESS, now, progress_percent=report.progress)
+    return True
+
+
+def complete(draft: Draft, report: OtaComplete, *, now: datetime) -> bool:
+    """Take a clock's own word on how it went. False where the report fits no update."""
+    update = _meant(draft, report.device_id, report.session_id)
+    if update is None:
+        return False
+    if report.succeeded:
+        _supersede_others(draft, update, now)
+        _change(draft, update, Event.DONE, now, progress_percent=100)
+    else:
+        _change(draft, update, Event.REFUSED, now, reason=report.reason)
+    return True
+
+
+def sight(
+    draft: Draft, device_id: str, version: str | None, *, uptime_s: int | None, now: datetime
+) -> None:
+    """Let the version that a clock was heard on decide about its updates."""
+    if version is None:
+        return
+    for update in draft.of(device_id):
+        if event := _event_of_sighting(update, version, uptime_s, now):
+            _change(draft, update, event, now)
+
+
+def offer(
+    draft: Draft, device_id: str, platform: str, current: str | None, newest: str, *, now: datetime
+) -> OpenUpdate | None:
+    """Return the update that a clock on `current` is offered, or None if it is up to date.
+
+    The same offer keeps its session however often the clock asks.
+    """
+    if not is_newer(newest, current):
+        return None
+    updates = draft.of(device_id)
+    for update in updates:
+        if update.new_version == newest and update.is_open:
+            _change(draft, update, Event.OFFER, now)
+            return draft.find(update.session_id, device_id)
+    for update in updates:
+        if update.state is UpdateState.OFFERED:
+            _change(draft, update, Event.SUPERSEDED, now)
+    update = OpenUpdate(
+        session_id=uuid4(),
+        device_id=device_id,
+        platform=platform,
+        old_version=current,
+        new_version=newest,
+        state=UpdateState.OFFERED,
+        heard_at=now,
+        offered_at=now,
+    )
+    draft.put(update)
+    return update
+
+
+def silent_updates(
+    book: Book, *, now: datetime, silence: timedelta, offer_lifetime: timedelta
+) -> list[OpenUpdate]:
+    """Return the open updates of which nothing was heard for too long."""
+    return [
+        update
+        for update in book
+        if update.is_open
+        and now - update.heard_at
+        >= (offer_lifetime if update.state is UpdateState.OFFERED else silence)
+    ]
+
+
+def end_by_silence(draft: Draft, update: OpenUpdate, *, now: datetime) -> None:
+    """End an update of which nothing was heard, unless news came in the meantime."""
+    current = draft.find(update.session_id, update.device_id)
+    if current is not None and current.heard_at == update.heard_at:
+        minutes = round((now - update.heard_at).total_seconds() / 60)
+        reason = f"No news from the clock for {minutes} min."
+        _change(draft, current, Event.SILENCE, now, reason=reason)
+
+
+def _meant(draft: Draft, device_id: str, session_id: UUID | None) -> OpenUpdate | None:
+    """Return the update that a report is about; without a session, the newest unfinished one."""
+    if session_id is not None:
+        return draft.find(session_id, device_id)
+    updates = draft.of(device_id)
+    running = [update for update in updates if update.started_at is not None]
+    return next(reversed(running or updates), None)
+
+
+def _meant_by_start(draft: Draft, report: OtaStart) -> OpenUpdate | None:
+    if report.session_id is not None:
+        return draft.find(report.session_id, report.device_id)
+    fitting = [
+        update
+        for update in draft.of(report.device_id)
+        # Where bytes have already come, a second start is a second update.
+        if update.state in {UpdateState.OFFERED, UpdateState.STARTED}
+        and report.new_version in {None, update.new_version}
+    ]
+    return fitting[-1] if fitting else None
+
+
+def _supersede_others(draft: Draft, update: OpenUpdate, now: datetime) -> None:
+    for other in draft.of(update.device_id):
+        if other.session_id != update.session_id:
+            _change(draft, other, Event.SUPERSEDED, now)
+
+
+def _event_of_sighting(
+    update: OpenUpdate, version: str, uptime_s: int | None, now: datetime
+) -> Event | None:
+    if version == update.new_version:
+        return Event.SEEN_NEW
+    if version != update.old_version and update.old_version is not None:
+        # Still behind, on yet another version: an offer to it stays a good one.
+        behind = is_newer(update.new_version, version)
+        return None if update.state is UpdateState.OFFERED and behind else Event.SEEN_OTHER
+    if update.started_at is None or version_key(version) is None:
+        return None
+    restarted = (
+        uptime_s is not None
+        and now - timedelta(seconds=uptime_s) > update.started_at + _RESTART_MARGIN
+    )
+    return Event.BACK_ON_OLD if restarted else Event.SEEN_OLD
+
+
+def _change(
+    draft: Draft,
+    update: OpenUpdate,
+    event: Event,
+    now: datetime,
+    *,
+    progress_percent: int | None = None,
+    reason: str | None = None,
+) -> None:
+    changed = advance(update, event, now=now, progress_percent=progress_percent, reason=reason)
+    if changed is not None:
+        draft.put(changed)

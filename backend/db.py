@@ -95,6 +95,13 @@ def is_unavailable(error: BaseException) -> bool:
     return any(isinstance(one, UNAVAILABLE) for one in (error, cause, origin) if one is not None)
 
 
+def sentence_of(error: BaseException) -> str:
+    """Return what an error says in one line, without the statement that met it."""
+    cause = getattr(error, "orig", None) or error
+    lines = str(cause).strip().splitlines()
+    return lines[0].split(">: ")[-1][:200] if lines else type(cause).__name__
+
+
 def _engine(url: str) -> AsyncEngine:
     parsed = make_url(url)
     # libpq's word for it, which hosted databases put into the URLs they show, is not asyncpg's.

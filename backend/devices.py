@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import audit, heartbeats
-from backend.contract.platforms import UNKNOWN_BOARD, canonical_platform, platform_of_board
+from backend.contract.platforms import UNKNOWN_BOARD
 from backend.db import driver_connection
 from backend.models import Device
 
@@ -120,11 +120,6 @@ async def remove_device(
         before={"name": device.name, "board": device.board, "version": device.version},
     )
     return True
-
-
-def platform_said(board: str | None, platform: str | None = None) -> str | None:
-    """Return the platform that a clock's own words name, or None."""
-    return platform_of_board(board) or (canonical_platform(platform) if platform else None)
 
 
 def board_said(board: str | None) -> str | None:

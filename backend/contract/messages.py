@@ -121,6 +121,9 @@ _TYPES: dict[Kind, type[Message]] = {
     Kind.OTA_PROGRESS: OtaProgress,
     Kind.OTA_COMPLETE: OtaComplete,
 }
+KIND_OF: dict[type, Kind] = {type_: kind for kind, type_ in _TYPES.items()}
+"""The topic that carries each type of message."""
+
 _DECODERS = {kind: msgspec.json.Decoder(type_) for kind, type_ in _TYPES.items()}
 _encode = msgspec.json.Encoder().encode
 

@@ -1,0 +1,181 @@
+"""The link to the broker: connect, subscribe, decode what comes, send what is to be said."""
+
+import asyncio
+import random
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import aiomqtt
+import structlog
+
+from backend.batch import Item
+from backend.contract.messages import Problem, VersionResponse, decode, encode
+from backend.contract.topics import Topics
+from backend.db import sentence_of
+from backend.diagnostics import Diagnostics
+from backend.health import Health
+
+log = structlog.get_logger(__name__)
+
+CONNECT_TIMEOUT_S = 10
+STABLE_AFTER_S = 60
+RETRY_MIN_S, RETRY_MAX_S = 0.5, 30.0
+SENDING_AT_ONCE = 200
+OUTBOX_LIMIT = 50_000
+DRAIN_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """Where the broker is and who we are to it."""
+
+    host: str
+    port: int
+    username: str
+    password: str
+    tls: ssl.SSLContext | None
+    client_id: str
+
+
+class Link:
+    """Owns the connection: one task that receives, one that sends."""
+
+    def __init__(
+        self,
+        address: Callable[[], BrokerAddress],
+        topics: Topics,
+        health: Health,
+        diagnostics: Diagnostics,
+        *,
+        put: Callable[[Item], None],
+    ) -> None:
+        """`put` takes each decoded message; `address` is asked at every connect."""
+        self._address = address
+        self._topics = topics
+        self._health = health
+        self._diagnostics = diagnostics
+        self._put = put
+        self._client: aiomqtt.Client | None = None
+        self._outbox: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(OUTBOX_LIMIT)
+        self.connected = asyncio.Event()
+
+    async def run(self) -> None:
+        """Stay connected until cancelled. The pause grows while connections do not last."""
+        delay_s = RETRY_MIN_S
+        while True:
+            began = asyncio.get_running_loop().time()
+            try:
+                await self._serve_connection()
+            except (aiomqtt.MqttError, OSError, TimeoutError) as error:
+                self._health.set_broker(ok=False, detail=_explain(error), now=_now())
+            finally:
+                self._client = None
+                self.connected.clear()
+            if asyncio.get_running_loop().time() - began > STABLE_AFTER_S:
+                delay_s = RETRY_MIN_S
+            await asyncio.sleep(delay_s * random.uniform(0.5, 1))  # noqa: S311 - jitter
+            delay_s = min(delay_s * 2, RETRY_MAX_S)
+
+    async def run_outbox(self) -> None:
+        """Send answers until cancelled, many at a time; a clock asks again for a lost one."""
+        while True:
+            batch = [await self._outbox.get()]
+            while not self._outbox.empty() and len(batch) < SENDING_AT_ONCE:
+                batch.append(self._outbox.get_nowait())
+            client = self._client
+            if client is None:
+                continue
+            sent = await asyncio.gather(
+                *(client.publish(topic, payload, qos=1) for topic, payload in batch),
+                return_exceptions=True,
+            )
+            lost = [error for error in sent if isinstance(error, BaseException)]
+            if lost:
+                log.warning("answers.lost", count=len(lost), error=sentence_of(lost[0]))
+
+    def answer(self, device_id: str, response: VersionResponse) -> None:
+        """Send a version response soon. Dropped while the broker is away: the clock asks again."""
+        if not self.connected.is_set() or self._outbox.full():
+            log.info("answer.dropped", device_id=device_id)
+            return
+        self._outbox.put_nowait((self._topics.version_response(device_id), encode(response)))
+
+    async def announce(self, payload: bytes) -> None:
+        """Tell every clock that firmware was published; returns once the broker has it.
+
+        Raises aiomqtt.MqttError while the broker is away.
+        """
+        if self._client is None:
+            raise aiomqtt.MqttError("not connected")
+        await self._client.publish(self._topics.version_updates, payload, qos=1)
+
+    async def _serve_connection(self) -> None:
+        address = self._address()
+        async with aiomqtt.Client(
+            address.host,
+            address.port,
+            username=address.username,
+            password=address.password,
+            identifier=address.client_id,
+            tls_context=address.tls,
+            # The broker keeps what was published with QoS 1 while we are away.
+            clean_session=False,
+            timeout=CONNECT_TIMEOUT_S,
+            max_queued_outgoing_messages=0,
+        ) as client:
+            # aiomqtt has no say over acknowledgements; the client beneath it does.
+            paho = client._client
+            # QoS 1 is acknowledged after the commit: what we crashed on comes again.
+            paho.manual_ack_set(True)
+            paho.max_inflight_messages_set(1000)
+            await client.subscribe([(topic, 1) for topic in self._topics.from_clocks()])
+            self._client = client
+            self.connected.set()
+            self._health.set_broker(ok=True, now=_now())
+            log.info("broker.connected", host=address.host, port=address.port)
+            await self._receive(client, paho)
+
+    async def _receive(self, client: aiomqtt.Client, paho: Any) -> None:
+        arrivals = client._queue
+        async for message in client.messages:
+            now = _now()
+            self._take(message, paho, now)
+            # aiomqtt makes a task for each message that it hands over; what has arrived
+            # meanwhile is taken without, some at a time so that pages get their turn.
+            for _ in range(min(arrivals.qsize(), DRAIN_AT_ONCE)):
+                self._take(arrivals.get_nowait(), paho, now)
+
+    def _take(self, message: aiomqtt.Message, paho: Any, now: datetime) -> None:
+        payload = message.payload if isinstance(message.payload, bytes) else b""
+        acknowledge = partial(paho.ack, message.mid, message.qos) if message.qos else None
+        found = self._topics.kind_of(str(message.topic))
+        if found is None:
+            self._diagnostics.note("?", Problem.UNKNOWN_TOPIC, None, payload, now)
+        else:
+            kind, topic_device_id = found
+            decoded, problem = decode(kind, payload, topic_device_id)
+            if problem is not None:
+                device_id = decoded.device_id if decoded else topic_device_id
+                self._diagnostics.note(kind, problem, device_id, payload, now)
+            if decoded is not None:
+                self._put(Item(decoded, now, acknowledge))
+                return
+        if acknowledge is not None:
+            acknowledge()
+
+
+def _explain(error: BaseException) -> str:
+    text = sentence_of(error)
+    if "Not authorized" in text or "bad user name" in text.lower():
+        return f"The broker refused MQTT_USERNAME and MQTT_PASSWORD ({text})."
+    if isinstance(error.__cause__ or error, ssl.SSLError):
+        return f"The broker's certificate was not accepted; check MQTT_CA_FILE ({text})."
+    return f"The broker cannot be reached ({text})."
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

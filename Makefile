@@ -1,0 +1,58 @@
+# make run: the dashboard with everything it needs; make test: everything, checked.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PAGES_NPM := skiclock_ui/node_modules/.package-lock.json
+
+.PHONY: run test lint format bench clean lock
+
+run: $(VENV)/ready-to-run $(PAGES_NPM)
+	@$(BIN)/skiclock serve
+
+test: $(VENV)/ready-to-test $(PAGES_NPM) lint
+	@$(BIN)/pytest
+
+lint: $(VENV)/ready-to-test
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/mypy
+	@PYTHONPATH=. $(BIN)/lint-imports --no-cache > $(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
+
+format: $(VENV)/ready-to-test
+	@$(BIN)/ruff check --fix --quiet || true
+	@$(BIN)/ruff format
+
+bench: $(VENV)/ready-to-test $(PAGES_NPM)
+	@$(BIN)/python -m bench $(ROWS)
+
+# Writes the locked dependencies anew; wants uv, which nothing else does.
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
+	  --extra setup --output-file deploy/requirements.txt pyproject.toml
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
+	  --extra setup --extra dev --constraint deploy/requirements.txt \
+	  --output-file deploy/requirements-dev.txt pyproject.toml
+
+clean:
+	rm -rf $(VENV) skiclock_ui/node_modules .mypy_cache .pytest_cache .ruff_cache build dist
+
+$(VENV)/bin/python:
+	@PYTHON=$(PYTHON) sh .ci/make-venv $(VENV)
+
+$(VENV)/ready-to-run: deploy/requirements.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing what the server needs ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r deploy/requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/ready-to-test: deploy/requirements-dev.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing what the server and its tests need ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r deploy/requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@sh .ci/install-test-tools $(BIN)
+	@touch $@ $(VENV)/ready-to-run
+
+$(PAGES_NPM): skiclock_ui/package-lock.json | $(VENV)/bin/python
+	@echo "Installing fonts for the pages ..."
+	@sh .ci/npm $(BIN) ci --prefix skiclock_ui --no-audit --no-fund --loglevel=error
+	@touch $@

@@ -16,7 +16,7 @@ from msgspec import Meta
 from backend.contract.limits import DEVICE_ID_PATTERN, PAYLOAD_BYTES, UPTIME_WRAP_S
 from backend.contract.topics import Kind
 
-DeviceId = Annotated[str, Meta(pattern=f"^{DEVICE_ID_PATTERN}$")]
+DeviceId = Annotated[str, Meta(pattern=rf"^{DEVICE_ID_PATTERN}\Z")]
 Text = Annotated[str, Meta(max_length=64)]
 VersionText = Annotated[str, Meta(min_length=1, max_length=32)]
 

@@ -3,7 +3,7 @@
 import re
 
 _DATED = re.compile(r"(\d{4})\.(\d{1,2})\.(\d{1,2})\.(\d{1,9})")
-_TAGGED = re.compile(r"v(\d{1,9})\.(\d{1,9})\.(\d{1,9})")
+_TAGGED = re.compile(r"v(\d{1,9})\.(\d{1,9})\.(\d{1,9})", re.ASCII)
 
 MAX_LENGTH = 32
 

@@ -62,7 +62,7 @@ def postgres_server() -> Iterator[Postgres]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def postgres(postgres_server: Postgres) -> Postgres:
-    """That PostgreSQL with a migrated template in it, from which a database is copied in no time."""
+    """That PostgreSQL with a migrated template, from which a database is copied in no time."""
     await postgres_server.run(
         # A test's data need not survive a power cut; a killed server loses nothing either way.
         "ALTER SYSTEM SET fsync = off",

@@ -2,7 +2,7 @@
 
 import re
 
-_DATED = re.compile(r"(\d{4})\.(\d{1,2})\.(\d{1,2})\.(\d{1,9})")
+_DATED = re.compile(r"(\d{4})\.(\d{1,2})\.(\d{1,2})\.(\d{1,9})", re.ASCII)
 _TAGGED = re.compile(r"v(\d{1,9})\.(\d{1,9})\.(\d{1,9})", re.ASCII)
 
 MAX_LENGTH = 32

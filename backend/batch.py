@@ -115,7 +115,7 @@ def _take(batch: Batch, item: Item, fleet: Fleet, newest_of: NewestOf) -> None:
         return
     sighting = batch.sightings.get(message.device_id)
     if sighting is None:
-        sighting = batch.sightings[message.device_id] = Sighting(message.device_id, now)
+        sighting = batch.sightings[message.device_id] = Sighting(message.device_id, now, now)
     sighting.seen_at = now
     fits = True
     match message:

@@ -19,6 +19,7 @@ class Sighting:
     """What a clock said last in one batch; None where it did not say."""
 
     device_id: str
+    first_at: datetime
     seen_at: datetime
     board: str | None = None
     platform: str | None = None
@@ -40,12 +41,13 @@ _COLUMNS = {
     "free_heap_bytes": "bigint",
     "ssid": "text",
     "ip_address": "text",
+    "first_at": "timestamptz",
     "seen_at": "timestamptz",
 }
-_SAID = [name for name in _COLUMNS if name not in {"device_id", "seen_at"}]
+_SAID = [name for name in _COLUMNS if name not in {"device_id", "first_at", "seen_at"}]
 _SAVE = """
     INSERT INTO devices AS known ({columns}, first_seen, last_seen)
-    SELECT {columns}, seen_at, seen_at FROM unnest({arrays}) AS said ({names})
+    SELECT {columns}, first_at, seen_at FROM unnest({arrays}) AS said ({names})
     ON CONFLICT (device_id) DO UPDATE SET {assignments},
         last_seen = greatest(known.last_seen, excluded.last_seen)
 """.format(  # noqa: S608 - built from our own column names

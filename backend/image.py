@@ -317,7 +317,8 @@ def _reverse_32(word: int) -> int:
 
 def _truncated(needed_bytes: int, size_bytes: int) -> TruncatedImageError:
     return TruncatedImageError(
-        f"The image is cut off: it needs at least {needed_bytes:,} bytes, the file has {size_bytes:,}.",
+        f"The image is cut off: it needs at least {needed_bytes:,} bytes, "
+        f"the file has {size_bytes:,}.",
         field="file",
     )
 

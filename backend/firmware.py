@@ -1,0 +1,220 @@
+"""Owns which firmware there is, and how a new one becomes public."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import ClassVar
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend import audit
+from backend.contract.platforms import ALIASES, PLATFORMS, Platform
+from backend.contract.versions import VersionKey, version_key
+from backend.errors import Refusal
+from backend.image import ImageInfo, inspect_image
+from backend.models import Firmware
+from backend.storage import Incoming
+
+MAX_FILENAME = 200
+
+
+class UnknownPlatformError(Refusal):
+    """The platform is none of ours, or an alias where its canonical name is needed."""
+
+    code: ClassVar[str] = "unknown_platform"
+
+
+class BadVersionError(Refusal):
+    """The version has neither of the two forms."""
+
+    code: ClassVar[str] = "bad_version"
+
+
+class DowngradeError(Refusal):
+    """The version is lower than the newest one of its platform."""
+
+    code: ClassVar[str] = "downgrade"
+
+
+class VersionExistsError(Refusal):
+    """The version was published before."""
+
+    code: ClassVar[str] = "version_exists"
+
+
+@dataclass(frozen=True, slots=True)
+class FirmwareInfo:
+    """One published image."""
+
+    id: int
+    platform: str
+    version: str
+    version_key: VersionKey
+    filename: str
+    size_bytes: int
+    sha256: str
+    uploaded_at: datetime
+    uploaded_by: str
+
+
+class Catalogue:
+    """Every published firmware, in memory: clocks ask for the newest all day."""
+
+    def __init__(self) -> None:
+        self.added = asyncio.Event()  # set by `add`; whoever announces waits for it and clears it
+        self._by_platform: dict[str, list[FirmwareInfo]] = {}
+
+    async def load(self, session: AsyncSession) -> None:
+        """Read the whole catalogue."""
+        rows = await session.scalars(select(Firmware).order_by(Firmware.version_key.desc()))
+        catalogue: dict[str, list[FirmwareInfo]] = {}
+        for row in rows:
+            catalogue.setdefault(row.platform, []).append(_info(row))
+        self._by_platform = catalogue
+
+    def newest(self, platform: str) -> FirmwareInfo | None:
+        """Return what clocks of a platform should run."""
+        versions = self._by_platform.get(platform)
+        return versions[0] if versions else None
+
+    def find(self, platform: str, version: str) -> FirmwareInfo | None:
+        """Return one version of a platform, written in either way (2026.01.02.3, 2026.1.2.3)."""
+        key = version_key(version)
+        return next((one for one in self.versions(platform) if one.version_key == key), None)
+
+    def versions(self, platform: str) -> list[FirmwareInfo]:
+        """Return every version of a platform, newest first."""
+        return self._by_platform.get(platform, [])
+
+    def add(self, info: FirmwareInfo) -> None:
+        """Take over what was committed."""
+        others = [one for one in self.versions(info.platform) if one.id != info.id]
+        self._by_platform[info.platform] = _newest_first([*others, info])
+        self.added.set()
+
+
+def check_target(platform: str, version: str) -> tuple[Platform, VersionKey]:
+    """Return what an upload is for; raises UnknownPlatformError or BadVersionError."""
+    if platform in ALIASES:
+        raise UnknownPlatformError(
+            f"{platform} is an old name of {ALIASES[platform]}; upload it as {ALIASES[platform]}.",
+            field="platform",
+        )
+    if platform not in PLATFORMS:
+        raise UnknownPlatformError(
+            f"There is no platform {platform[:40]!r}; expected one of {', '.join(PLATFORMS)}.",
+            field="platform",
+        )
+    key = version_key(version)
+    if key is None:
+        raise BadVersionError(
+            f"{version[:40]!r} is no version; expected YYYY.M.D.BUILD such as 2026.11.24.1, "
+            "or vMAJOR.MINOR.PATCH.",
+            field="version",
+        )
+    return PLATFORMS[platform], key
+
+
+async def publish(
+    session: AsyncSession,
+    incoming: Incoming,
+    *,
+    platform: str,
+    version: str,
+    filename: str,
+    actor: str,
+    address: str | None,
+    now: datetime,
+) -> FirmwareInfo:
+    """Make a received image public; the row is what the announcer sends to the clocks.
+
+    The one way for the API, the page and the command line. After the commit the caller
+    adds the result to the Catalogue. Raises a Refusal: of the target (see check_target),
+    of the image (backend.image), VersionExistsError or DowngradeError.
+    """
+    target, key = check_target(platform, version)
+    await incoming.finish()
+    await asyncio.to_thread(_inspect, incoming, target)
+    await _check_order(session, target, version, key)
+    await incoming.keep()
+    row = Firmware(
+        platform=platform,
+        version=version,
+        version_key=list(key),
+        filename=clean_filename(filename) or f"{platform}-{version}.bin",
+        size_bytes=incoming.size_bytes,
+        sha256=incoming.sha256,
+        uploaded_at=now,
+        uploaded_by=actor,
+    )
+    session.add(row)
+    audit.record(
+        session,
+        at=now,
+        actor=actor,
+        action="firmware.publish",
+        object=f"{platform} {version}",
+        address=address,
+        after={"sha256": row.sha256, "size_bytes": row.size_bytes, "filename": row.filename},
+    )
+    await session.flush()
+    return _info(row)
+
+
+async def _check_order(
+    session: AsyncSession, platform: Platform, version: str, key: VersionKey
+) -> None:
+    # Two uploads for one platform at once: the second waits until the first is decided.
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtext('firmware ' || :platform))"),
+        {"platform": platform.name},
+    )
+    rows = await session.execute(
+        select(Firmware.version, Firmware.version_key).where(Firmware.platform == platform.name)
+    )
+    published = {tuple(row.version_key): row.version for row in rows}
+    if key in published:
+        raise VersionExistsError(
+            f"{platform.name} {published[key]} exists already; versions are never replaced.",
+            field="version",
+        )
+    newest = max(published, default=None)
+    if newest is not None and key < newest:
+        raise DowngradeError(
+            f"{version} is lower than {published[newest]}, the newest of {platform.name}; "
+            "clocks would not install it.",
+            field="version",
+        )
+
+
+def clean_filename(filename: str) -> str:
+    """Return the last part of a path that a browser or CI sent, without what breaks a header."""
+    name = PureWindowsPath(PurePosixPath(filename).name).name
+    return "".join(one for one in name if one.isprintable() and one not in '"\\;')[-MAX_FILENAME:]
+
+
+def _inspect(incoming: Incoming, platform: Platform) -> ImageInfo:
+    with incoming.path.open("rb") as file:
+        return inspect_image(file, platform, size_bytes=incoming.size_bytes)
+
+
+def _newest_first(versions: Iterable[FirmwareInfo]) -> list[FirmwareInfo]:
+    return sorted(versions, key=lambda one: one.version_key, reverse=True)
+
+
+def _info(row: Firmware) -> FirmwareInfo:
+    major, a, b, c, d = row.version_key
+    return FirmwareInfo(
+        id=row.id,
+        platform=row.platform,
+        version=row.version,
+        version_key=(major, a, b, c, d),
+        filename=row.filename,
+        size_bytes=row.size_bytes,
+        sha256=row.sha256,
+        uploaded_at=row.uploaded_at,
+        uploaded_by=row.uploaded_by,
+    )

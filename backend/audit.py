@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.models import AuditEntry
 
 
-def record(
+async def record(
     session: AsyncSession,
     *,
     at: datetime,
@@ -31,3 +31,4 @@ def record(
             after=after,
         )
     )
+    await session.flush()

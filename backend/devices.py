@@ -90,7 +90,7 @@ async def rename_device(
     if device is None:
         return False
     before, device.name = device.name, (name or "").strip()[:64] or None
-    await audit.record(
+    audit.record(
         session,
         at=now,
         actor=actor,
@@ -112,7 +112,7 @@ async def remove_device(
         return False
     await heartbeats.remove_history(session, device.id)
     await session.delete(device)
-    await audit.record(
+    audit.record(
         session,
         at=now,
         actor=actor,

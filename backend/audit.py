@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.models import AuditEntry
 
 
-async def record(
+def record(
     session: AsyncSession,
     *,
     at: datetime,
@@ -31,4 +31,3 @@ async def record(
             after=after,
         )
     )
-    await session.flush()

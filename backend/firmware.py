@@ -64,7 +64,6 @@ class Catalogue:
     """Every published firmware, in memory: clocks ask for the newest all day."""
 
     def __init__(self) -> None:
-        self.added = asyncio.Event()  # set by `add`; whoever announces waits for it and clears it
         self._by_platform: dict[str, list[FirmwareInfo]] = {}
 
     async def load(self, session: AsyncSession) -> None:
@@ -93,7 +92,6 @@ class Catalogue:
         """Take over what was committed."""
         others = [one for one in self.versions(info.platform) if one.id != info.id]
         self._by_platform[info.platform] = _newest_first([*others, info])
-        self.added.set()
 
 
 def check_target(platform: str, version: str) -> tuple[Platform, VersionKey]:
@@ -129,11 +127,11 @@ async def publish(
     address: str | None,
     now: datetime,
 ) -> FirmwareInfo:
-    """Make a received image public; the row is what the announcer sends to the clocks.
+    """Make a received image public; the row is the outbox of the broadcast.
 
     The one way for the API, the page and the command line. After the commit the caller
-    adds the result to the Catalogue. Raises a Refusal: of the target (see check_target),
-    of the image (backend.image), VersionExistsError or DowngradeError.
+    adds the result to the Catalogue and hurries the announcer. Raises a Refusal: of the
+    target (check_target), of the image (backend.image), VersionExistsError, DowngradeError.
     """
     target, key = check_target(platform, version)
     await incoming.finish()

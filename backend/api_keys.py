@@ -1,0 +1,249 @@
+"""Owns the keys that programs show: named ones from the database, and v1's two shared ones."""
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar
+
+import structlog
+from sqlalchemy import or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend import audit
+from backend.config import Settings
+from backend.db import Database, is_unavailable
+from backend.errors import Refusal
+from backend.models import ApiKey
+
+log = structlog.get_logger(__name__)
+
+FRESH = timedelta(seconds=3)
+"""How long the keys are believed without asking the database again: a revoked one dies in it."""
+
+_NOTE_USE_EVERY = timedelta(minutes=1)
+
+
+class Scope(StrEnum):
+    """What a key can open."""
+
+    UPLOAD = "upload"  # publish firmware
+    DOWNLOAD = "download"  # take firmware, ask for versions
+    READ = "read"  # read the dashboard's JSON routes
+    METRICS = "metrics"  # read /metrics
+
+
+class WrongKeyError(Refusal):
+    """The key is unknown, expired, revoked, or not for this."""
+
+    code: ClassVar[str] = "wrong_key"
+
+
+class UnknownKeyError(Refusal):
+    """No key has that prefix or name."""
+
+    code: ClassVar[str] = "unknown_key"
+
+
+class BadKeyRequestError(Refusal):
+    """A key cannot be made as it was asked for."""
+
+    code: ClassVar[str] = "bad_key_request"
+
+
+@dataclass(slots=True)
+class KeyHolder:
+    """A program that showed a key. `id` is None for v1's shared keys."""
+
+    id: int | None
+    name: str
+    scopes: frozenset[str]
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+
+class ApiKeys:
+    """Knows every usable key, in memory: the hot routes must not wait for the database."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._shared = [
+            (_hash(secret.get_secret_value()), KeyHolder(None, name, frozenset({scope})))
+            for secret, name, scope in (
+                (settings.download_api_key, "download key of v1", Scope.DOWNLOAD),
+                (settings.upload_api_key, "upload key of v1", Scope.UPLOAD),
+            )
+            if secret.get_secret_value()
+        ]
+        self._named: dict[bytes, KeyHolder] = {}
+        self._fresh_until: datetime | None = None
+        self._refreshing = asyncio.Lock()
+
+    async def check(self, key: str | None, *scopes: Scope, now: datetime) -> KeyHolder:
+        """Return who shows a key that has one of `scopes`; raises WrongKeyError."""
+        if not key:
+            raise WrongKeyError(f"Send a key with the scope {_words(scopes)} as X-API-Key.")
+        holder = await self._find(key, now)
+        if holder is None:
+            raise WrongKeyError("The key is unknown, expired or revoked.")
+        if not holder.scopes.intersection(scopes):
+            raise WrongKeyError(
+                f"The key {holder.name!r} does not open this; "
+                f"a key with the scope {_words(scopes)} does."
+            )
+        return holder
+
+    async def _find(self, key: str, now: datetime) -> KeyHolder | None:
+        key_hash = _hash(key)
+        for shared_hash, holder in self._shared:
+            if hmac.compare_digest(shared_hash, key_hash):
+                return holder
+        if self._fresh_until is None or now >= self._fresh_until:
+            await self._refresh(now)
+        found = self._named.get(key_hash)
+        if found is None or (found.expires_at is not None and now >= found.expires_at):
+            return None
+        await self._note_use(found, now)
+        return found
+
+    async def _refresh(self, now: datetime) -> None:
+        first = self._fresh_until is None
+        if not first:
+            self._fresh_until = now + FRESH  # the others that ask meanwhile need not wait
+        async with self._refreshing:
+            if first and self._fresh_until is not None:
+                return
+            try:
+                async with self._database.session() as session:
+                    rows = await session.scalars(
+                        select(ApiKey).where(
+                            ApiKey.revoked_at.is_(None),
+                            or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now),
+                        )
+                    )
+                    self._named = {row.key_hash: _holder(row) for row in rows}
+            except Exception as error:
+                if first or not is_unavailable(error):
+                    raise
+                log.warning("keys_not_refreshed", problem=str(error))
+            self._fresh_until = now + FRESH
+
+    async def _note_use(self, holder: KeyHolder, now: datetime) -> None:
+        if holder.last_used_at is not None and now - holder.last_used_at < _NOTE_USE_EVERY:
+            return
+        holder.last_used_at = now
+        try:
+            async with self._database.session() as session:
+                await session.execute(
+                    update(ApiKey).where(ApiKey.id == holder.id).values(last_used_at=now)
+                )
+        except Exception as error:
+            if not is_unavailable(error):
+                raise
+            log.warning("key_use_not_noted", key=holder.name, problem=str(error))
+
+
+async def create_key(
+    session: AsyncSession,
+    *,
+    name: str,
+    scopes: Iterable[str],
+    expires_at: datetime | None,
+    actor: str,
+    address: str | None,
+    now: datetime,
+) -> str:
+    """Make a key and return it: this is the only time that it can be seen.
+
+    Raises BadKeyRequestError.
+    """
+    scopes = sorted(set(scopes))
+    _check_request(name, scopes, expires_at, now)
+    prefix = secrets.token_hex(4)
+    key = f"sck_{prefix}_{secrets.token_urlsafe(32)}"
+    session.add(
+        ApiKey(
+            name=name,
+            prefix=prefix,
+            key_hash=_hash(key),
+            scopes=scopes,
+            created_at=now,
+            created_by=actor,
+            expires_at=expires_at,
+        )
+    )
+    audit.record(
+        session,
+        at=now,
+        actor=actor,
+        action="key.add",
+        object=f"{name} ({prefix})",
+        address=address,
+        after={"scopes": scopes, "expires_at": expires_at.isoformat() if expires_at else None},
+    )
+    await session.flush()
+    return key
+
+
+async def revoke_key(
+    session: AsyncSession, prefix_or_name: str, *, actor: str, address: str | None, now: datetime
+) -> int:
+    """Revoke the keys with a prefix or a name; returns how many. Raises UnknownKeyError.
+
+    Takes effect everywhere within FRESH.
+    """
+    wanted = prefix_or_name.removeprefix("sck_")
+    rows = await session.scalars(
+        select(ApiKey).where(
+            or_(ApiKey.prefix == wanted, ApiKey.name == prefix_or_name), ApiKey.revoked_at.is_(None)
+        )
+    )
+    found = rows.all()
+    if not found:
+        raise UnknownKeyError(f"There is no key {prefix_or_name!r} that could be revoked.")
+    for row in found:
+        row.revoked_at = now
+        audit.record(
+            session,
+            at=now,
+            actor=actor,
+            action="key.revoke",
+            object=f"{row.name} ({row.prefix})",
+            address=address,
+        )
+    return len(found)
+
+
+async def list_keys(session: AsyncSession) -> Sequence[ApiKey]:
+    """Return every key, revoked ones too, newest first."""
+    return (await session.scalars(select(ApiKey).order_by(ApiKey.id.desc()))).all()
+
+
+def _check_request(
+    name: str, scopes: Sequence[str], expires_at: datetime | None, now: datetime
+) -> None:
+    if not 1 <= len(name) <= 64 or not name.isprintable():
+        raise BadKeyRequestError("The name of a key has 1 to 64 characters.", field="name")
+    known = [scope.value for scope in Scope]
+    if not scopes or not set(scopes) <= set(known):
+        raise BadKeyRequestError(
+            f"Expected one or more scopes of {', '.join(known)}.", field="scopes"
+        )
+    if expires_at is not None and expires_at <= now:
+        raise BadKeyRequestError("The key would have expired already.", field="expires_at")
+
+
+def _holder(row: ApiKey) -> KeyHolder:
+    return KeyHolder(row.id, row.name, frozenset(row.scopes), row.expires_at, row.last_used_at)
+
+
+def _hash(key: str) -> bytes:
+    return hashlib.sha256(key.encode(errors="replace")).digest()
+
+
+def _words(scopes: Iterable[Scope]) -> str:
+    return " or ".join(scopes)

@@ -1,0 +1,281 @@
+"""Owns who is signed in: the sessions behind the cookies."""
+
+import asyncio
+import hashlib
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+import structlog
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend import audit
+from backend.access import Identity, identity_of, set_password
+from backend.db import Database, is_unavailable
+from backend.errors import Refusal
+from backend.models import Session, User
+from backend.passwords import hash_password, needs_rehash, verify_password
+from backend.throttle import Throttle, network_of
+
+log = structlog.get_logger(__name__)
+
+IDLE = timedelta(days=7)
+LIFETIME = timedelta(days=30)
+FRESH = timedelta(seconds=5)
+"""How long a session is believed without asking the database again."""
+
+_NOTE_SEEN_EVERY = timedelta(minutes=5)
+_MAX_CACHED = 10_000
+_HASHES_AT_ONCE = 2
+_HASHES_WAITING = 32
+
+
+class WrongCredentialsError(Refusal):
+    """No enabled user has that e-mail and password; which of them was wrong is not told."""
+
+    code: ClassVar[str] = "wrong_credentials"
+
+
+class TooManyAttemptsError(Refusal):
+    """Too many sign-ins were tried; `retry_after_s` says how long to wait."""
+
+    code: ClassVar[str] = "too_many_attempts"
+
+    def __init__(self, retry_after: timedelta) -> None:
+        self.retry_after_s = max(1, round(retry_after.total_seconds()))
+        minutes = max(1, round(self.retry_after_s / 60))
+        super().__init__(f"Too many attempts to sign in. Try again in {minutes} min.")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A new session: the cookie's value, and whose it is."""
+
+    token: str
+    identity: Identity
+
+
+@dataclass(slots=True)
+class _Entry:
+    identity: Identity
+    expires_at: datetime  # by age or by idleness, whichever comes first
+    fresh_until: datetime
+
+
+class SignIns:
+    """Signs people in and out, and knows them again by their cookie."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: OrderedDict[bytes, _Entry] = OrderedDict()
+        window = timedelta(minutes=15)
+        self._by_account = Throttle(attempts=5, window=window)
+        self._by_address = Throttle(attempts=30, window=window)
+        self._hashing = asyncio.Semaphore(_HASHES_AT_ONCE)
+        self._waiting = 0
+
+    async def sign_in(
+        self,
+        email: str,
+        password: str,
+        *,
+        address: str | None,
+        user_agent: str | None,
+        now: datetime,
+    ) -> SignedIn:
+        """Start a session. Raises WrongCredentialsError or TooManyAttemptsError."""
+        email = email.strip().lower()
+        self._count_attempt(email, address, now)
+        async with self._database.session() as session:
+            user = await _user_by_email(session, email)
+        known_hash = user.password_hash if user is not None and not user.disabled else None
+        if not await self._verify(known_hash, password) or user is None:
+            log.info("sign_in_refused", account=user.email if user else "unknown", address=address)
+            raise WrongCredentialsError("The e-mail address or the password is wrong.")
+        self._forgive(email, address)
+        return await self._start(user, password, address=address, user_agent=user_agent, now=now)
+
+    async def identify(self, token: str, *, now: datetime) -> Identity | None:
+        """Return who a cookie belongs to, or None where it is nobody's any more.
+
+        While the database is away, whoever was known before stays known.
+        """
+        key = _hash(token)
+        entry = self._known.get(key)
+        if entry is not None and now < entry.fresh_until:
+            return entry.identity if now < entry.expires_at else None
+        if entry is not None:
+            entry.fresh_until = now + FRESH  # the others that ask meanwhile need not wait
+        try:
+            entry = await self._load(key, now)
+        except Exception as error:
+            if entry is None or not is_unavailable(error):
+                raise
+        return entry.identity if entry is not None and now < entry.expires_at else None
+
+    async def sign_out(self, token: str, *, address: str | None, now: datetime) -> None:
+        """End a session."""
+        key = _hash(token)
+        self._known.pop(key, None)
+        async with self._database.session() as session:
+            row = await session.get(Session, key)
+            if row is not None:
+                await session.delete(row)
+                audit.record(
+                    session,
+                    at=now,
+                    actor=row.user.email,
+                    action="user.sign_out",
+                    object=row.user.email,
+                    address=address,
+                )
+
+    async def change_password(
+        self,
+        identity: Identity,
+        *,
+        current: str,
+        new: str,
+        address: str | None,
+        user_agent: str | None,
+        now: datetime,
+    ) -> SignedIn:
+        """Change one's own password: every session ends, and a new one starts.
+
+        Raises WrongCredentialsError, TooManyAttemptsError or WeakPasswordError.
+        """
+        self._count_attempt(identity.email, address, now)
+        async with self._database.session() as session:
+            user = await session.get_one(User, identity.user_id)
+        if not await self._verify(user.password_hash, current):
+            raise WrongCredentialsError("The current password is wrong.", field="current")
+        self._forgive(identity.email, address)
+        async with self._database.session() as session:
+            await set_password(
+                session,
+                email=identity.email,
+                password=new,
+                actor=identity.email,
+                address=address,
+                now=now,
+            )
+        self.forget_user(identity.user_id)
+        async with self._database.session() as session:
+            user = await session.get_one(User, identity.user_id)
+        return await self._start(user, new, address=address, user_agent=user_agent, now=now)
+
+    def forget_user(self, user_id: int) -> None:
+        """Ask the database again about a user whose rights or sessions have changed."""
+        for key in [key for key, one in self._known.items() if one.identity.user_id == user_id]:
+            del self._known[key]
+
+    async def remove_expired(self, *, now: datetime) -> int:
+        """Delete sessions that nobody can use any more; returns how many."""
+        stale = (Session.expires_at <= now) | (Session.last_seen_at <= now - IDLE)
+        async with self._database.session() as session:
+            gone = await session.scalars(delete(Session).where(stale).returning(Session.token_hash))
+            keys = gone.all()
+        for key in keys:
+            self._known.pop(key, None)
+        return len(keys)
+
+    async def _start(
+        self,
+        user: User,
+        password: str,
+        *,
+        address: str | None,
+        user_agent: str | None,
+        now: datetime,
+    ) -> SignedIn:
+        token = secrets.token_urlsafe(32)
+        changes: dict[str, object] = {"last_sign_in_at": now}
+        if needs_rehash(user.password_hash):
+            changes["password_hash"] = await asyncio.to_thread(hash_password, password)
+        async with self._database.session() as session:
+            session.add(
+                Session(
+                    token_hash=_hash(token),
+                    user_id=user.id,
+                    created_at=now,
+                    last_seen_at=now,
+                    expires_at=now + LIFETIME,
+                    address=address,
+                    user_agent=clean_user_agent(user_agent),
+                )
+            )
+            await session.execute(update(User).where(User.id == user.id).values(changes))
+            audit.record(
+                session,
+                at=now,
+                actor=user.email,
+                action="user.sign_in",
+                object=user.email,
+                address=address,
+            )
+        log.info("signed_in", account=user.email, address=address)
+        return SignedIn(token, identity_of(user))
+
+    async def _load(self, key: bytes, now: datetime) -> _Entry | None:
+        async with self._database.session() as session:
+            row = await session.get(Session, key)
+            if row is None or row.user.disabled or now >= _end_of(row):
+                self._known.pop(key, None)
+                return None
+            if now - row.last_seen_at >= _NOTE_SEEN_EVERY:
+                row.last_seen_at = now
+            entry = _Entry(identity_of(row.user), _end_of(row), now + FRESH)
+        self._known[key] = entry
+        self._known.move_to_end(key)
+        if len(self._known) > _MAX_CACHED:
+            self._known.popitem(last=False)
+        return entry
+
+    async def _verify(self, password_hash: str | None, password: str) -> bool:
+        """Check a password in a thread, a few at a time: a flood must not take all memory."""
+        if self._waiting >= _HASHES_WAITING:
+            raise TooManyAttemptsError(timedelta(seconds=10))
+        self._waiting += 1
+        try:
+            async with self._hashing:
+                return await asyncio.to_thread(verify_password, password_hash, password)
+        finally:
+            self._waiting -= 1
+
+    def _count_attempt(self, email: str, address: str | None, now: datetime) -> None:
+        network = network_of(address)
+        wait = self._by_address.take(network, now=now)
+        wait = wait or self._by_account.take(_account_key(email, network), now=now)
+        if wait is not None:
+            log.warning("sign_in_throttled", address=address, wait_s=wait.total_seconds())
+            raise TooManyAttemptsError(wait)
+
+    def _forgive(self, email: str, address: str | None) -> None:
+        network = network_of(address)
+        self._by_account.forgive(_account_key(email, network))
+        self._by_address.give_back(network)
+
+
+def clean_user_agent(user_agent: str | None) -> str | None:
+    """Return a User-Agent short enough to keep, and without what a database text cannot hold."""
+    return user_agent.replace("\x00", "")[:200] if user_agent else None
+
+
+def _account_key(email: str, network: str) -> str:
+    return f"{network} {email[:254]}"
+
+
+def _end_of(row: Session) -> datetime:
+    return min(row.expires_at, row.last_seen_at + IDLE)
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode(errors="replace")).digest()
+
+
+async def _user_by_email(session: AsyncSession, email: str) -> User | None:
+    query = select(User).where(User.email == email.replace("\x00", ""))
+    return (await session.scalars(query)).unique().one_or_none()

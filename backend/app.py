@@ -1,0 +1,215 @@
+"""The wiring: every part is made here and handed to those that need it."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import structlog
+from fastapi import FastAPI
+
+from backend import access, api, devices, heartbeats, update_log, upkeep
+from backend.announce import Announcer
+from backend.api_keys import ApiKeys
+from backend.batch import Item, Silence
+from backend.config import Settings
+from backend.contract.messages import KIND_OF
+from backend.contract.topics import Topics
+from backend.db import Database, is_unavailable, sentence_of
+from backend.diagnostics import Diagnostics
+from backend.firmware import Catalogue
+from backend.fleet import Fleet
+from backend.health import Health
+from backend.ingest import Ingest
+from backend.links import DownloadLog, Links
+from backend.mqtt import Link
+from backend.sign_ins import SignIns
+from backend.storage import ImageCache, Storage
+from backend.surroundings import Surroundings
+
+log = structlog.get_logger(__name__)
+
+LOAD_RETRY_MAX_S = 5.0
+
+
+@dataclass(slots=True, eq=False)
+class Server:
+    """All parts of one server."""
+
+    settings: Settings
+    surroundings: Surroundings
+    database: Database
+    health: Health
+    diagnostics: Diagnostics
+    fleet: Fleet
+    catalogue: Catalogue
+    storage: Storage
+    images: ImageCache
+    sign_ins: SignIns
+    keys: ApiKeys
+    links: Links
+    downloads: DownloadLog
+    ingest: Ingest
+    link: Link
+    announcer: Announcer
+    started_at: datetime
+    loaded: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the schema is current and the live state is loaded."""
+    first_password: str | None = None
+    """The first admin's password, when this start made it."""
+
+
+def create_server(settings: Settings, surroundings: Surroundings) -> Server:
+    """Make the parts; nothing runs yet."""
+    database = Database(surroundings.database_url)
+    health, diagnostics, fleet = Health(), Diagnostics(), Fleet()
+    catalogue = Catalogue()
+    storage = Storage(settings.data / "images")
+
+    def misfit(item: Item) -> None:
+        message = item.message
+        if not isinstance(message, Silence):
+            kind, payload = KIND_OF[type(message)], repr(message).encode()
+            diagnostics.note(kind, "misfit", message.device_id, payload, item.received_at)
+
+    ingest = Ingest(
+        database,
+        fleet,
+        health,
+        newest_of=catalogue.newest,
+        answer=lambda device_id, response: link.answer(device_id, response),
+        misfit=misfit,
+    )
+    link = Link(
+        surroundings.broker,
+        Topics(settings.mqtt_topic_prefix),
+        health,
+        diagnostics,
+        put=ingest.put,
+    )
+    return Server(
+        settings=settings,
+        surroundings=surroundings,
+        database=database,
+        health=health,
+        diagnostics=diagnostics,
+        fleet=fleet,
+        catalogue=catalogue,
+        storage=storage,
+        images=ImageCache(storage, settings.image_cache_bytes),
+        sign_ins=SignIns(database),
+        keys=ApiKeys(database, settings),
+        links=Links(settings.secret_key.get_secret_value()),
+        downloads=DownloadLog(database),
+        ingest=ingest,
+        link=link,
+        announcer=Announcer(database, link),
+        started_at=datetime.now(UTC),
+    )
+
+
+def create_app(server: Server) -> FastAPI:
+    """Return the web application of a server: its routes, and the life of its parts."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with running(server):
+            yield
+
+    app = api.create_api(server, lifespan)
+    app.state.server = server
+    return app
+
+
+@asynccontextmanager
+async def running(server: Server) -> AsyncIterator[None]:
+    """Run the parts; at the end, write what was received and close."""
+    settings = server.settings
+    works = {
+        "link": server.link.run,
+        "answers": server.link.run_outbox,
+        "database": partial(upkeep.watch_database, server.database, server.health),
+        "downloads": server.downloads.run,
+        "ingest": _after_load(server, server.ingest.run),
+        "announcer": _after_load(server, server.announcer.run),
+        "partitions": _after_load(
+            server,
+            partial(upkeep.keep_partitions, server.database, keep_days=settings.heartbeat_days),
+        ),
+        "silence": _after_load(
+            server,
+            partial(
+                upkeep.sweep_silence,
+                server.fleet,
+                server.ingest,
+                silence=timedelta(seconds=settings.update_silence_s),
+                offer_lifetime=timedelta(seconds=settings.offer_lifetime_s),
+            ),
+        ),
+    }
+    tasks = [asyncio.create_task(_load(server), name="load")]
+    tasks += [
+        asyncio.create_task(upkeep.keep_running(name, work), name=name)
+        for name, work in works.items()
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await server.ingest.drain()
+        await server.downloads.flush()
+        await server.database.close()
+        log.info("server.stopped")
+
+
+async def _load(server: Server) -> None:
+    """Bring the schema up to date and load the live state, however long the database takes."""
+    delay_s = 0.2
+    while True:
+        try:
+            await _load_once(server)
+        except Exception as error:
+            server.health.set_database(ok=False, detail=sentence_of(error), now=_now())
+            if not is_unavailable(error):
+                log.exception("load.failed")
+        else:
+            server.health.set_database(ok=True, now=_now())
+            server.ingest.is_answering = True
+            server.loaded.set()
+            log.info("server.loaded", clocks=len(server.fleet.clocks))
+            return
+        await asyncio.sleep(delay_s * random.uniform(0.5, 1))  # noqa: S311 - jitter
+        delay_s = min(delay_s * 2, LOAD_RETRY_MAX_S)
+
+
+async def _load_once(server: Server) -> None:
+    await server.database.migrate()
+    async with server.database.session() as session:
+        await heartbeats.ensure_partitions(session, now=_now())
+        password = await access.ensure_first_admin(session, server.settings, now=_now())
+        server.fleet.load(
+            await devices.load_devices(session),
+            await update_log.load_open(session),
+            await update_log.load_newest_begun(session),
+        )
+        await server.catalogue.load(session)
+    server.first_password = password or server.first_password
+
+
+def _after_load(
+    server: Server, work: Callable[[], Coroutine[None, None, None]]
+) -> Callable[[], Coroutine[None, None, None]]:
+    async def begin() -> None:
+        await server.loaded.wait()
+        await work()
+
+    return begin
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,1 @@
+"""Custom elements: Python and JavaScript side by side, a folder each."""

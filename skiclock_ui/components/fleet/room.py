@@ -1,0 +1,74 @@
+"""The socket.io room of open fleet pages: who may enter, and one broadcast for all of them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from nicegui import Client, core
+
+from backend.access import Identity, Permission
+from skiclock_ui.components.fleet.feed import Delta, Feed
+
+log = structlog.get_logger(__name__)
+
+EVENT = "fleet"
+JOIN = "fleet_join"
+ROOM = "fleet"
+
+
+class Room:
+    """The pages that follow one feed."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        core.sio.on(JOIN, self.join)
+
+    async def join(self, sid: str, message: Any) -> dict[str, Any]:
+        """Let a page in; the answer says where the stream stands, or `error`.
+
+        The page's client id is a bearer secret, so it must be this socket's own page and
+        the signed-in user of socket and page must be one.
+        """
+        client_id = message.get("client_id") if isinstance(message, dict) else None
+        client = Client.instances.get(client_id) if isinstance(client_id, str) else None
+        if client is None or client.id not in core.sio.rooms(sid):
+            return {"error": "unknown_page"}
+        identity = identity_of_socket(sid)
+        if not _may_follow(identity, identity_of_page(client)):
+            log.warning("fleet_room.refused", user=identity.email if identity else None)
+            return {"error": "forbidden"}
+        await core.sio.enter_room(sid, ROOM)
+        return {
+            "epoch": self._feed.epoch,
+            "seq": self._feed.seq,
+            "now": datetime.now(UTC).timestamp(),
+        }
+
+    async def broadcast(self, delta: Delta) -> None:
+        """Send a delta to every page in the room; encoded once, not at all for nobody."""
+        if next(core.sio.manager.get_participants("/", ROOM), None) is not None:
+            message = self._feed.message(delta, now=datetime.now(UTC))
+            await core.sio.emit(EVENT, message, room=ROOM)
+
+
+def identity_of_socket(sid: str) -> Identity | None:
+    """Return who signed in to the connection that carries a socket; the guard put it there."""
+    environ = core.sio.get_environ(sid) or {}
+    state = environ.get("asgi.scope", {}).get("state", {})
+    identity: Identity | None = state.get("identity")
+    return identity
+
+
+def identity_of_page(client: Client) -> Identity | None:
+    """Return who asked for a page; the guard put it into the request."""
+    identity: Identity | None = getattr(client.request.state, "identity", None)
+    return identity
+
+
+def _may_follow(socket: Identity | None, page: Identity | None) -> bool:
+    return (
+        socket is not None
+        and page is not None
+        and socket.user_id == page.user_id
+        and socket.may(Permission.SEE_CLOCKS)
+    )

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import errno
 import signal
+import socket
 from collections.abc import Iterator
 
 import structlog
@@ -13,6 +15,7 @@ from nicegui import core, ui
 
 from backend.app import Server, create_app, create_server
 from backend.config import Settings
+from backend.embedded.errors import PortForbiddenError, PortTakenError
 from backend.surroundings import Surroundings, surroundings
 from skiclock_ui import pages
 
@@ -42,6 +45,8 @@ def create_product(settings: Settings, around: Surroundings) -> tuple[FastAPI, S
 
 async def serve(settings: Settings) -> None:
     """Run the product until SIGINT or SIGTERM; raises an EmbeddedError where it cannot start."""
+    listening = _listen(settings)
+    settings = settings.model_copy(update={"port": listening.getsockname()[1]})
     async with surroundings(settings) as around:
         app, server = create_product(settings, around)
         web = _WebServer(_web_config(app, settings))
@@ -50,14 +55,14 @@ async def serve(settings: Settings) -> None:
             loop.add_signal_handler(number, web.stop)
         greeting = asyncio.create_task(_greet(server))
         try:
-            await web.serve()
+            await web.serve(sockets=[listening])
         finally:
             greeting.cancel()
             await asyncio.gather(greeting, return_exceptions=True)
 
 
 class _WebServer(uvicorn.Server):
-    """Uvicorn that leaves signals to us: after its own handling, our children would not be ended."""
+    """Uvicorn that leaves signals to us: it would end the process before our children are."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -69,11 +74,21 @@ class _WebServer(uvicorn.Server):
         self.should_exit = True
 
 
+def _listen(settings: Settings) -> socket.socket:
+    """Take the port before anything is started, so that a taken one is told at once."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortTakenError(settings.port, "SKICLOCK_PORT") from None
+        reason = error.strerror or str(error)
+        raise PortForbiddenError(settings.port, "SKICLOCK_PORT", reason) from None
+
+
 def _web_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         loop="none",
         http="httptools",
         ws="websockets",

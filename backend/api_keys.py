@@ -25,6 +25,9 @@ log = structlog.get_logger(__name__)
 FRESH = timedelta(seconds=3)
 """How long the keys are believed without asking the database again: a revoked one dies in it."""
 
+LOOK_AGAIN = timedelta(seconds=0.5)
+"""How often the database is asked for the sake of keys that nobody knows."""
+
 _NOTE_USE_EVERY = timedelta(minutes=1)
 
 
@@ -80,7 +83,7 @@ class ApiKeys:
             if secret.get_secret_value()
         ]
         self._named: dict[bytes, KeyHolder] = {}
-        self._fresh_until: datetime | None = None
+        self._asked_at: datetime | None = None
         self._refreshing = asyncio.Lock()
 
     async def check(self, key: str | None, *scopes: Scope, now: datetime) -> KeyHolder:
@@ -102,7 +105,8 @@ class ApiKeys:
         for shared_hash, holder in self._shared:
             if hmac.compare_digest(shared_hash, key_hash):
                 return holder
-        if self._fresh_until is None or now >= self._fresh_until:
+        fresh = FRESH if key_hash in self._named else LOOK_AGAIN
+        if self._asked_at is None or now - self._asked_at >= fresh:
             await self._refresh(now)
         found = self._named.get(key_hash)
         if found is None or (found.expires_at is not None and now >= found.expires_at):
@@ -111,11 +115,11 @@ class ApiKeys:
         return found
 
     async def _refresh(self, now: datetime) -> None:
-        first = self._fresh_until is None
+        first = self._asked_at is None
         if not first:
-            self._fresh_until = now + FRESH  # the others that ask meanwhile need not wait
+            self._asked_at = now  # the others that ask meanwhile need not wait
         async with self._refreshing:
-            if first and self._fresh_until is not None:
+            if first and self._asked_at is not None:
                 return
             try:
                 async with self._database.session() as session:
@@ -130,7 +134,7 @@ class ApiKeys:
                 if first or not is_unavailable(error):
                     raise
                 log.warning("keys_not_refreshed", problem=str(error))
-            self._fresh_until = now + FRESH
+            self._asked_at = now
 
     async def _note_use(self, holder: KeyHolder, now: datetime) -> None:
         if holder.last_used_at is not None and now - holder.last_used_at < _NOTE_USE_EVERY:

@@ -1,0 +1,1 @@
+"""Simulated clocks of the first generation: a fleet for newcomers, tests and benchmarks."""

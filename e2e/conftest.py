@@ -1,0 +1,242 @@
+"""The real product as a child process, a real browser, and v1 clocks on a real broker."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiomqtt
+import httpx
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+EMAIL, PASSWORD = "admin@club.example", "slalom-gate-42-amber"
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+START_WITHIN_S = 60
+
+
+class Product:
+    """`skiclock serve` with a data folder and ports of its own."""
+
+    def __init__(self, data: Path, **settings: str) -> None:
+        self.data = data
+        self.port, self.mqtt_port, self.mqtt_tls_port = free_ports(3)
+        self.url = f"http://localhost:{self.port}"
+        self.log = data / "serve.log"
+        self._environment = {
+            **{k: v for k, v in os.environ.items() if k in {"PATH", "HOME", "LANG"}},
+            "SKICLOCK_DATA": str(data),
+            "SKICLOCK_PORT": str(self.port),
+            "EMBEDDED_MQTT_PORT": str(self.mqtt_port),
+            "EMBEDDED_MQTT_TLS_PORT": str(self.mqtt_tls_port),
+            "SKICLOCK_ADMIN_EMAIL": EMAIL,
+            "SKICLOCK_ADMIN_PASSWORD": PASSWORD,
+            **settings,
+        }
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "skiclock_ui",
+                "serve",
+                env=self._environment,
+                cwd=self.data,
+                stdout=log,
+                stderr=log,
+            )
+        async with asyncio.timeout(START_WITHIN_S), httpx.AsyncClient() as client:
+            while not await self._is_ready(client):
+                assert self.process.returncode is None, self.log.read_text()[-3000:]
+                await asyncio.sleep(0.1)
+
+    async def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        if self.process is not None and self.process.returncode is None:
+            self.process.send_signal(how)
+            await self.process.wait()
+
+    async def run(self, *arguments: str) -> tuple[int, str]:
+        """Run one `skiclock` command against this product."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "skiclock_ui",
+            *arguments,
+            env=self._environment,
+            cwd=self.data,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output, _ = await process.communicate()
+        return process.returncode or 0, output.decode()
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        return dict(json.loads((self.data / "secrets.json").read_text()))
+
+    def clock(self, device_id: str) -> "Clock":
+        return Clock(self, device_id)
+
+    async def upload(self, platform: str, version: str, image: bytes) -> httpx.Response:
+        """Upload as v1's CI does."""
+        async with httpx.AsyncClient() as client:
+            return await client.post(
+                f"{self.url}/api/upload",
+                headers={"X-API-Key": self.secrets["upload_api_key"]},
+                data={"platform": platform, "version": version},
+                files={"file": ("firmware.bin", image)},
+            )
+
+    async def _is_ready(self, client: httpx.AsyncClient) -> bool:
+        try:
+            return (await client.get(f"{self.url}/readyz")).is_success
+        except httpx.TransportError:
+            return False
+
+
+class Clock:
+    """A v1 clock: its connection, and the messages as its firmware builds them."""
+
+    def __init__(self, product: Product, device_id: str) -> None:
+        self.product = product
+        self.device_id = device_id
+        self.version = "2026.11.1.1"
+        self.platform, self.board = "esp32", "ESP32"
+        self.client = aiomqtt.Client(
+            "127.0.0.1",
+            product.mqtt_port,
+            username="skiclock",
+            password=product.secrets["mqtt_password"],
+            identifier=f"SkiClock-{device_id}",
+            keepalive=15,
+        )
+
+    async def __aenter__(self) -> "Clock":
+        await self.client.__aenter__()
+        await self.client.subscribe(f"skiclock/version/response/{self.device_id}")
+        await self.client.subscribe("skiclock/version/updates")
+        return self
+
+    async def __aexit__(self, *reason: object) -> None:
+        await self.client.__aexit__(None, None, None)
+
+    async def heartbeat(
+        self, *, uptime: int = 60, rssi: int = -61, ssid: str = "Skistadion"
+    ) -> None:
+        payload = (
+            f'{{"device_id":"{self.device_id}","board":"{self.board}","version":"{self.version}",'
+            f'"uptime":{uptime},"rssi":{rssi},"free_heap":181234,"ssid":"{ssid}","ip":"192.168.1.23"}}'
+        )
+        await self.client.publish("skiclock/heartbeat", payload)
+
+    async def send(self, topic: str, **fields: object) -> None:
+        payload = json.dumps({"device_id": self.device_id, **fields}, separators=(",", ":"))
+        await self.client.publish(f"skiclock/{topic}", payload)
+
+    async def ask_version(self) -> bytes:
+        """Ask, and return the answer's bytes."""
+        await self.send("version/request", platform=self.platform, current_version=self.version)
+        return await self.hear("response")
+
+    async def hear(self, what: str) -> bytes:
+        """Return the next payload on a topic that has a word in it."""
+        async with asyncio.timeout(10):
+            async for message in self.client.messages:
+                if what in str(message.topic):
+                    return bytes(message.payload)  # type: ignore[arg-type]
+        raise AssertionError("the broker closed the connection")
+
+    async def download(self) -> httpx.Response:
+        async with httpx.AsyncClient() as client:
+            return await client.get(
+                f"{self.product.url}/api/firmware/{self.platform}",
+                headers={
+                    "X-API-Key": self.product.secrets["download_api_key"],
+                    "User-Agent": "SkiClockNeo-OTA",
+                },
+            )
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that nobody has at this moment."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def chromium() -> str | None:
+    """Return the system's Chromium; None: playwright's own."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
+@asynccontextmanager
+async def running_product(data: Path, **settings: str) -> AsyncIterator[Product]:
+    data.mkdir(parents=True, exist_ok=True)
+    product = Product(data, **settings)
+    await product.start()
+    try:
+        yield product
+    finally:
+        await product.stop()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def product(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Product]:
+    """One product for the tests that do not end it."""
+    async with running_product(tmp_path_factory.mktemp("product")) as product:
+        yield product
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=chromium(), args=CHROMIUM_ARGUMENTS
+        )
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A fresh browser profile."""
+    context = await browser.new_context(
+        viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="Europe/Stockholm"
+    )
+    yield context
+    await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(context: BrowserContext) -> Page:
+    """A page whose errors fail the test that caused them."""
+    return await context.new_page()
+
+
+async def sign_in(page: Page, product: Product, path: str = "/") -> None:
+    """Sign in as a person does."""
+    await page.goto(f"{product.url}/login?next={path}")
+    await page.get_by_label("E-mail").fill(EMAIL)
+    await page.get_by_label("Password", exact=True).fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.wait_for_url(f"{product.url}{path}")

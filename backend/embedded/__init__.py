@@ -1,0 +1,1 @@
+"""The parts that the server brings along: PostgreSQL, the MQTT broker, TLS certificates."""

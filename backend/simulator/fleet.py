@@ -2,7 +2,7 @@
 
 import asyncio
 import resource
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -15,6 +15,7 @@ from backend.simulator.life import live
 from backend.simulator.link import Broker
 from backend.simulator.world import Pace, SimulationReport, World
 
+CANCEL_AGAIN_S = 0.2
 _FILES_PER_CLOCK = 5  # a socket, the MQTT client's pair, a download, and one to spare
 _FILES_BESIDES = 100
 
@@ -64,10 +65,18 @@ async def simulate(
         for task in done:
             task.result()
     finally:
-        for task in (*tasks, stopped):
-            task.cancel()
-        await asyncio.gather(*tasks, stopped, return_exceptions=True)
+        await _cancel([*tasks, stopped])
     return report
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[None] | asyncio.Task[bool]]) -> None:
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        # Again, where it got lost: Python 3.11's wait_for takes no cancellation when what it
+        # waits for is done in the same moment.
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
 
 
 async def _start(clock: Clock, delay_s: float, world: World) -> None:

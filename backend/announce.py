@@ -38,7 +38,7 @@ class Announcer:
             await self._link.connected.wait()
             try:
                 await self._announce_waiting()
-            except Exception as error:  # noqa: BLE001 - told apart just below
+            except Exception as error:
                 if not (is_unavailable(error) or isinstance(error, aiomqtt.MqttError)):
                     raise
                 log.warning("announcement.delayed", error=str(error)[:200])

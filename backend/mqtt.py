@@ -27,6 +27,7 @@ RETRY_MIN_S, RETRY_MAX_S = 0.5, 30.0
 SENDING_AT_ONCE = 200
 OUTBOX_LIMIT = 50_000
 DRAIN_AT_ONCE = 500
+INFLIGHT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ class Link:
 
     async def _serve_connection(self) -> None:
         address = self._address()
-        async with aiomqtt.Client(
+        client = aiomqtt.Client(
             address.host,
             address.port,
             username=address.username,
@@ -125,13 +126,13 @@ class Link:
             # The broker keeps what was published with QoS 1 while we are away.
             clean_session=False,
             timeout=CONNECT_TIMEOUT_S,
-            max_queued_outgoing_messages=0,
-        ) as client:
-            # aiomqtt has no say over acknowledgements; the client beneath it does.
-            paho = client._client
-            # QoS 1 is acknowledged after the commit: what we crashed on comes again.
-            paho.manual_ack_set(True)
-            paho.max_inflight_messages_set(1000)
+            max_inflight_messages=INFLIGHT,
+        )
+        # aiomqtt has no say over acknowledgements; the client beneath it does. QoS 1 is
+        # acknowledged after the commit: what we crashed on comes again.
+        paho = client._client
+        paho.manual_ack_set(True)
+        async with client:
             await client.subscribe([(topic, 1) for topic in self._topics.from_clocks()])
             self._client = client
             self.connected.set()

@@ -11,8 +11,12 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from backend.config import Settings
-from backend.contract.topics import Topics
-from backend.embedded.broker import BrokerUser, EmbeddedBroker
+from backend.embedded.broker import (
+    BrokerUser,
+    EmbeddedBroker,
+    server_user,
+    shared_clock_user,
+)
 from backend.embedded.certificates import ensure_certificates
 from backend.embedded.postgres import EmbeddedPostgres
 from backend.mqtt import BrokerAddress
@@ -74,14 +78,10 @@ async def surroundings(settings: Settings) -> AsyncIterator[Surroundings]:
 def _broker_users(settings: Settings, server_password: str) -> list[BrokerUser]:
     """The server may do all; v1 clocks share one user, who may do what clocks do."""
     prefix = settings.mqtt_topic_prefix
+    password = settings.mqtt_password.get_secret_value()
     return [
-        BrokerUser(SERVER_USER, server_password, (f"{prefix}/#",), (f"{prefix}/#",)),
-        BrokerUser(
-            settings.mqtt_username,
-            settings.mqtt_password.get_secret_value(),
-            tuple(Topics(prefix).from_clocks()),
-            (f"{prefix}/version/response/+", f"{prefix}/version/updates"),
-        ),
+        server_user(SERVER_USER, server_password, prefix),
+        shared_clock_user(settings.mqtt_username, password, prefix),
     ]
 
 

@@ -41,7 +41,7 @@ async def watch_database(database: Database, health: Health) -> None:
     while True:
         try:
             await database.ping()
-        except Exception as error:  # noqa: BLE001 - told apart just below
+        except Exception as error:
             if not is_unavailable(error):
                 raise
             health.set_database(ok=False, detail=sentence_of(error), now=datetime.now(UTC))

@@ -1,0 +1,81 @@
+"""The schema and the way to it, on a real PostgreSQL."""
+
+import asyncio
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from backend.db import Database, is_unavailable, sentence_of
+from backend.models import Base
+
+
+async def test_two_instances_that_start_at_once_migrate_once(empty_postgres_url: str) -> None:
+    one, other = Database(empty_postgres_url), Database(empty_postgres_url)
+    await asyncio.gather(one.migrate(), other.migrate())
+    async with one.session() as session:
+        roles = await session.scalars(text("SELECT name FROM roles ORDER BY id"))
+        assert list(roles) == ["admin", "technician", "viewer"]
+    await one.close()
+    await other.close()
+
+
+async def test_migrations_make_what_the_models_say(database: Database) -> None:
+    async with database.session() as session:
+        connection = await session.connection()
+        differences = await connection.run_sync(
+            lambda sync: compare_metadata(MigrationContext.configure(sync), Base.metadata)
+        )
+    assert differences == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO devices (device_id, first_seen, last_seen) VALUES ('XYZ', now(), now())",
+        "INSERT INTO devices (device_id, first_seen, last_seen)"
+        " VALUES ('a', now(), now() - interval '1 s')",
+        "INSERT INTO devices (device_id, platform, first_seen, last_seen)"
+        " VALUES ('a', 'vax', now(), now())",
+        "INSERT INTO updates (session_id, device_id, new_version, state, heard_at)"
+        " VALUES (gen_random_uuid(), 'a', 'v1', 'flying', now())",
+        "INSERT INTO updates (session_id, device_id, new_version, state, heard_at)"
+        " VALUES (gen_random_uuid(), 'a', 'v1', 'success', now())",
+        "INSERT INTO updates (session_id, device_id, new_version, state, heard_at, started_at)"
+        " SELECT gen_random_uuid(), 'a', 'v1', 'started', now(), now() FROM generate_series(1, 2)",
+        "INSERT INTO firmware (platform, version, version_key, filename, size_bytes, sha256,"
+        " uploaded_at, uploaded_by) VALUES ('esp32', 'v1', '{}', 'x', 1, 'abc', now(), 'x')",
+        "INSERT INTO api_keys (name, prefix, key_hash, scopes, created_at, created_by)"
+        " VALUES ('x', 'p', 'h', '{}', now(), 'x')",
+    ],
+)
+async def test_the_schema_itself_refuses_what_must_not_be(
+    database: Database, statement: str
+) -> None:
+    with pytest.raises(IntegrityError) as caught:
+        async with database.session() as session:
+            await session.execute(text(statement))
+    assert not is_unavailable(caught.value)
+
+
+async def test_a_block_that_raises_leaves_no_half_written_row(database: Database) -> None:
+    async def fail_halfway() -> None:
+        async with database.session() as session:
+            await session.execute(text("DELETE FROM platform_permissions"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail_halfway()
+    async with database.session() as session:
+        assert await session.scalar(text("SELECT count(*) FROM platform_permissions")) == 12
+
+
+async def test_database_that_is_not_there_is_unavailable_and_said_in_one_line() -> None:
+    database = Database("postgresql+asyncpg://x@127.0.0.1:1/x")
+    with pytest.raises(OSError) as caught:  # noqa: PT011 - told apart by is_unavailable
+        await database.ping()
+    assert is_unavailable(caught.value)
+    assert "\n" not in sentence_of(caught.value)
+    await database.close()

@@ -39,6 +39,12 @@ class WrongCredentialsError(Refusal):
     code: ClassVar[str] = "wrong_credentials"
 
 
+class SamePasswordError(Refusal):
+    """The new password is the one that was to be changed."""
+
+    code: ClassVar[str] = "same_password"
+
+
 class TooManyAttemptsError(Refusal):
     """Too many sign-ins were tried; `retry_after_s` says how long to wait."""
 
@@ -145,7 +151,8 @@ class SignIns:
     ) -> SignedIn:
         """Change one's own password: every session ends, and a new one starts.
 
-        Raises WrongCredentialsError, TooManyAttemptsError or WeakPasswordError.
+        Raises WrongCredentialsError, TooManyAttemptsError, SamePasswordError or
+        WeakPasswordError.
         """
         self._count_attempt(identity.email, address, now)
         async with self._database.session() as session:
@@ -153,6 +160,8 @@ class SignIns:
         if not await self._verify(user.password_hash, current):
             raise WrongCredentialsError("The current password is wrong.", field="current")
         self._forgive(identity.email, address)
+        if new == current:
+            raise SamePasswordError("The new password is the current one.", field="new")
         async with self._database.session() as session:
             await set_password(
                 session,

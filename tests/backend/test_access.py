@@ -32,6 +32,7 @@ from backend.sign_ins import (
     FRESH,
     IDLE,
     LIFETIME,
+    SamePasswordError,
     SignedIn,
     SignIns,
     TooManyAttemptsError,
@@ -284,6 +285,8 @@ async def test_a_first_password_is_changed_by_its_owner(
         await change("wrong", PASSWORD)
     with pytest.raises(WeakPasswordError):
         await change(first, "short")
+    with pytest.raises(SamePasswordError):
+        await change(first, first)
     after = await change(first, PASSWORD)
 
     assert not after.identity.must_change_password

@@ -1,0 +1,93 @@
+"""Who asks: a signed-in person, or a program with a key; and the parts that answer them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
+
+from starlette.requests import HTTPConnection
+
+from backend.access import Identity, Permission
+from backend.api.errors import ForbiddenError, NotSignedInError
+from backend.api_keys import Scope
+from backend.contract.paths import API_KEY_HEADER
+
+if TYPE_CHECKING:
+    from backend.app import Server
+
+API_KEY_HEADER_BYTES = API_KEY_HEADER.lower().encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Whoever sent a request. `identity` is None for a program with a key."""
+
+    name: str
+    identity: Identity | None
+
+
+async def ask_for(
+    connection: HTTPConnection, *scopes: Scope, permission: Permission | None = None
+) -> Asker:
+    """Return who asks, if a key has one of `scopes` or a person has `permission`.
+
+    Raises NotSignedInError, WrongKeyError or ForbiddenError.
+    """
+    key = api_key_of(connection)
+    if key is not None:
+        holder = await server_of(connection).keys.check(key, *scopes, now=datetime.now(UTC))
+        return Asker(holder.name, None)
+    identity = identity_of(connection)
+    if identity is None:
+        words = " or ".join(scopes)
+        raise NotSignedInError(
+            f"Sign in, or send a key with the scope {words} as {API_KEY_HEADER}."
+        )
+    if permission is not None:
+        check_permission(identity, permission)
+    return Asker(identity.email, identity)
+
+
+def signed_in(connection: HTTPConnection, permission: Permission | None = None) -> Identity:
+    """Return the person who asks; raises NotSignedInError or ForbiddenError."""
+    identity = identity_of(connection)
+    if identity is None:
+        raise NotSignedInError("Sign in first.")
+    if permission is not None:
+        check_permission(identity, permission)
+    return identity
+
+
+def check_permission(identity: Identity, permission: Permission) -> None:
+    """Raise ForbiddenError where a person's role does not allow something."""
+    if not identity.may(permission):
+        raise ForbiddenError(f"Your role {identity.role} does not include {permission}.")
+
+
+def identity_of(connection: HTTPConnection) -> Identity | None:
+    """Return who is signed in; the guard put it there."""
+    state = connection.scope.get("state") or {}
+    return cast(Identity | None, state.get("identity"))
+
+
+def api_key_of(connection: HTTPConnection) -> str | None:
+    """Return the key that was sent, if any."""
+    for name, value in connection.scope["headers"]:
+        if name == API_KEY_HEADER_BYTES:
+            return cast(str, value.decode("latin-1"))
+    return None
+
+
+def server_of(connection: HTTPConnection) -> "Server":
+    """Return the parts."""
+    return cast("Server", connection.scope["app"].state.server)
+
+
+def address_of(connection: HTTPConnection) -> str | None:
+    """Return the network address of the asker, behind trusted proxies too."""
+    client = connection.scope.get("client")
+    return client[0] if client else None
+
+
+def user_agent_of(connection: HTTPConnection) -> str | None:
+    """Return the User-Agent."""
+    return connection.headers.get("user-agent")

@@ -1,0 +1,241 @@
+"""Routes with which clocks and people get firmware: versions, images, manifests, links."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from backend.access import Permission
+from backend.api.asker import (
+    address_of,
+    ask_for,
+    server_of,
+    signed_in,
+    user_agent_of,
+)
+from backend.api.errors import (
+    BadRequestError,
+    FactoryPartsMissingError,
+    ForbiddenError,
+    NoFirmwareError,
+)
+from backend.api.image_response import ImageResponse
+from backend.api.plain_route import PlainRoute
+from backend.api_keys import Scope
+from backend.contract import paths
+from backend.contract.platforms import (
+    ESP8266_CHIP_FAMILY,
+    PLATFORMS,
+    canonical_platform,
+)
+from backend.firmware import Catalogue, FirmwareInfo, UnknownPlatformError
+from backend.links import Taken, check_taker, write_down
+from backend.sign_ins import clean_user_agent
+
+hot = APIRouter(route_class=PlainRoute, tags=["Firmware"])
+router = APIRouter(tags=["Firmware"])
+
+_PLATFORM = {
+    "name": "platform",
+    "required": True,
+    "description": "A platform, or its old name (`esp8266` means `esp12f`)",
+    "schema": {"type": "string", "enum": [*PLATFORMS, "esp8266"]},
+    "example": "esp32",
+}
+_VERSION = {
+    "name": "version",
+    "in": "query",
+    "description": "This version in place of the newest",
+    "schema": {"type": "string"},
+    "example": "2026.11.24.1",
+}
+_VERSION_ANSWER = {
+    "platform": "esp32",
+    "latest_version": "2026.11.24.1",
+    "version": "2026.11.24.1",
+    "filename": "firmware.bin",
+    "size": 1014016,
+    "sha256": "6beed277a33ffdfee85e071d944198b62a7f4e22b001e16b431e97f0e5421685",
+    "uploaded_at": "2026-11-24T12:00:00+00:00",
+    "download_url": "/api/firmware/esp32",
+}
+
+
+def _example(example: Any, media_type: str = "application/json") -> dict[str, Any]:
+    return {"content": {media_type: {"example": example}}}
+
+
+@hot.get(
+    paths.VERSION,
+    summary="The newest version of a platform",
+    responses={
+        200: _example(_VERSION_ANSWER),
+        400: _example({"error": "There is no platform 'esp64'; …", "code": "unknown_platform"}),
+        404: _example({"error": "No firmware for esp01 was published.", "code": "no_firmware"}),
+    },
+    openapi_extra={"parameters": [{**_PLATFORM, "in": "query"}]},
+)
+async def newest_version(request: Request) -> Response:
+    """Return what clocks of a platform should run. Key scopes: `download` or `read`."""
+    await ask_for(request, Scope.DOWNLOAD, Scope.READ, permission=Permission.SEE_FIRMWARE)
+    platform = request.query_params.get("platform")
+    if not platform:
+        raise BadRequestError(
+            f"Say for which platform; expected one of {', '.join(PLATFORMS)}.", field="platform"
+        )
+    info = find_firmware(server_of(request).catalogue, platform, None)
+    return Response(_version_json(info), media_type="application/json")
+
+
+@hot.api_route(
+    paths.FIRMWARE,
+    summary="An image, as clocks download it",
+    methods=["GET", "HEAD"],
+    responses={
+        200: {
+            "description": "The image, with Content-Length and ETag",
+            "content": {"application/octet-stream": {}},
+        },
+        206: {"description": "The ranges that were asked for"},
+        304: {"description": "If-None-Match names this image"},
+        401: _example({"error": "The key is unknown, expired or revoked.", "code": "wrong_key"}),
+        404: _example({"error": "No firmware for esp01 was published.", "code": "no_firmware"}),
+        416: {"description": "No requested range lies within the image"},
+    },
+    openapi_extra={"parameters": [{**_PLATFORM, "in": "path"}, _VERSION]},
+)
+async def image(request: Request) -> ImageResponse:
+    """Send the newest image of a platform, or the `version` asked for. Key scope: `download`."""
+    asker = await ask_for(request, Scope.DOWNLOAD, permission=Permission.DOWNLOAD_FIRMWARE)
+    server = server_of(request)
+    platform = request.path_params["platform"]
+    info = find_firmware(server.catalogue, platform, request.query_params.get("version"))
+    if asker.identity is not None and not asker.identity.may_take(info.platform):
+        raise ForbiddenError(f"Your role does not include images for {info.platform}.")
+    response = ImageResponse(
+        request,
+        info,
+        server.images.peek(info.sha256) or await server.images.get(info.sha256),
+        attach=asker.identity is not None,
+    )
+    if response.begins:
+        server.downloads.note(_taken(request, info, asker.name))
+    return response
+
+
+@router.get(
+    paths.MANIFEST,
+    summary="What ESP Web Tools writes to a chip",
+    responses={
+        200: _example(
+            {
+                "name": "Ski Clock Neo",
+                "version": "2026.11.24.1",
+                "new_install_prompt_erase": True,
+                "builds": [
+                    {
+                        "chipFamily": "ESP8266",
+                        "parts": [{"path": "/firmware/user-download/WzEsImVz…", "offset": 0}],
+                    }
+                ],
+            }
+        ),
+        409: _example({"error": "…", "code": "factory_parts_missing"}),
+    },
+)
+async def manifest(request: Request, platform: str) -> Response:
+    """Return the manifest of a platform's newest image, with a link for the person who asks."""
+    identity = signed_in(request, Permission.DOWNLOAD_FIRMWARE)
+    server = server_of(request)
+    info = find_firmware(server.catalogue, platform, None)
+    if not identity.may_take(info.platform):
+        raise ForbiddenError(f"Your role does not include images for {info.platform}.")
+    family = PLATFORMS[info.platform].chip_family
+    if family != ESP8266_CHIP_FAMILY:
+        raise FactoryPartsMissingError(
+            f"A blank {family} also needs its boot loader, partition table and boot_app0; "
+            f"those parts are not here for {info.platform}, and the application alone "
+            "would not start."
+        )
+    token = server.links.make(identity, info.platform, info.version, now=datetime.now(UTC))
+    part = {"path": paths.USER_DOWNLOAD.format(token=token), "offset": 0}
+    body = {
+        "name": "Ski Clock Neo",
+        "version": info.version,
+        "new_install_prompt_erase": True,
+        "builds": [{"chipFamily": family, "parts": [part]}],
+    }
+    return Response(orjson.dumps(body), media_type="application/json")
+
+
+@router.api_route(
+    paths.USER_DOWNLOAD,
+    methods=["GET", "HEAD"],
+    summary="An image by signed link",
+    response_class=Response,
+    responses={
+        200: {"description": "The image", "content": {"application/octet-stream": {}}},
+        410: _example({"error": "This download link has expired; …", "code": "link_expired"}),
+    },
+)
+async def user_download(request: Request, token: str) -> Any:
+    """Send the image that a link was made for, for an hour and while its user may take it."""
+    now = datetime.now(UTC)
+    server = server_of(request)
+    target = server.links.read(token, now=now)
+    async with server.database.session() as session:
+        identity = await check_taker(session, target)
+        info = find_firmware(server.catalogue, target.platform, target.version)
+        content = await server.images.get(info.sha256)
+        response = ImageResponse(request, info, content, attach=True)
+        if response.begins:
+            await write_down(session, [_taken(request, info, identity.email)])
+    return response
+
+
+def find_firmware(catalogue: Catalogue, platform: str, version: str | None) -> FirmwareInfo:
+    """Return a version of a platform, the newest without one.
+
+    Raises UnknownPlatformError or NoFirmwareError.
+    """
+    name = canonical_platform(platform)
+    if name is None:
+        raise UnknownPlatformError(
+            f"There is no platform {platform[:40]!r}; expected one of {', '.join(PLATFORMS)}.",
+            field="platform",
+        )
+    info = catalogue.find(name, version) if version else catalogue.newest(name)
+    if info is None:
+        what = f"Version {version[:40]} of {name}" if version else f"Firmware for {name}"
+        raise NoFirmwareError(f"{what} was not published yet.", field="version")
+    return info
+
+
+def _version_json(info: FirmwareInfo) -> bytes:
+    return orjson.dumps(
+        {
+            "platform": info.platform,
+            "latest_version": info.version,
+            "version": info.version,
+            "filename": info.filename,
+            "size": info.size_bytes,
+            "sha256": info.sha256,
+            "uploaded_at": info.uploaded_at,
+            "download_url": paths.FIRMWARE.format(platform=info.platform),
+        }
+    )
+
+
+def _taken(request: Request, info: FirmwareInfo, taker: str) -> Taken:
+    return Taken(
+        at=datetime.now(UTC),
+        platform=info.platform,
+        version=info.version,
+        taker=taker,
+        address=address_of(request),
+        user_agent=clean_user_agent(user_agent_of(request)),
+        size_bytes=info.size_bytes,
+    )

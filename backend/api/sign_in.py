@@ -1,0 +1,218 @@
+"""Routes that sign people in and out: plain forms, so that they work without JavaScript."""
+
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit
+
+import orjson
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from backend.access import Identity
+from backend.api import errors
+from backend.api.asker import address_of, server_of, signed_in, user_agent_of
+from backend.api.errors import BadRequestError
+from backend.api.form import read_small_form
+from backend.api.guard import COOKIE, PASSWORD_PATH
+from backend.contract import paths
+from backend.db import is_unavailable
+from backend.errors import Refusal
+from backend.sign_ins import LIFETIME, SignedIn
+
+if TYPE_CHECKING:
+    from backend.app import Server
+
+router = APIRouter(tags=["Sign in"])
+
+MAX_NEXT = 2000
+_FORM_TYPE = "application/x-www-form-urlencoded"
+
+
+@router.post(
+    paths.LOGIN,
+    status_code=303,
+    summary="Sign in",
+    response_class=Response,
+    responses={
+        303: {"description": "To `next`, with the session cookie; to /login?error= when refused"},
+        401: {"description": "Refused, for whoever accepts JSON"},
+        429: {"description": "Too many attempts, for whoever accepts JSON"},
+    },
+    openapi_extra={
+        "requestBody": {
+            "content": {
+                _FORM_TYPE: {
+                    "schema": {
+                        "type": "object",
+                        "required": ["username", "password"],
+                        "properties": {
+                            "username": {"type": "string"},
+                            "password": {"type": "string", "format": "password"},
+                            "next": {"type": "string", "description": "One of our own paths"},
+                        },
+                        "example": {"username": "kari@example.org", "password": "…", "next": "/"},
+                    }
+                }
+            }
+        }
+    },
+)
+async def sign_in(request: Request) -> Response:
+    """Check e-mail and password, and start a session. A cookie that was sent ends with it."""
+    fields = await read_small_form(request)
+    attempt = server_of(request).sign_ins.sign_in(
+        fields.get("username") or fields.get("email", ""),
+        fields.get("password", ""),
+        address=address_of(request),
+        user_agent=user_agent_of(request),
+        now=datetime.now(UTC),
+    )
+    return await _finish(request, attempt, paths.LOGIN, own_path(fields.get("next")))
+
+
+@router.post(paths.LOGOUT, status_code=303, summary="Sign out", response_class=Response)
+@router.get(paths.LOGOUT, status_code=303, summary="Sign out by link", response_class=Response)
+async def sign_out(request: Request) -> Response:
+    """End the session and go to the sign-in page."""
+    if request.headers.get("sec-fetch-site") == "cross-site":
+        return RedirectResponse("/", 303)  # a link on a foreign page signs nobody out
+    await _end_session(request, server_of(request), datetime.now(UTC))
+    response = RedirectResponse(paths.LOGIN, 303)
+    response.delete_cookie(COOKIE, path="/")
+    return response
+
+
+@router.post(
+    PASSWORD_PATH,
+    status_code=303,
+    summary="Change one's own password",
+    response_class=Response,
+    openapi_extra={
+        "requestBody": {
+            "content": {
+                _FORM_TYPE: {
+                    "schema": {
+                        "type": "object",
+                        "required": ["current", "new"],
+                        "properties": {
+                            "current": {"type": "string", "format": "password"},
+                            "new": {"type": "string", "format": "password"},
+                            "repeat": {"type": "string", "format": "password"},
+                        },
+                    }
+                }
+            }
+        }
+    },
+)
+async def change_password(request: Request) -> Response:
+    """Change the password, end every session of this person, and start a new one."""
+    identity = signed_in(request)
+    fields = await read_small_form(request)
+    new = fields.get("new", "")
+    if fields.get("repeat", new) != new:
+        error = PasswordsDifferError("The two new passwords differ.", field="repeat")
+        return _refused(request, error, PASSWORD_PATH)
+    attempt = server_of(request).sign_ins.change_password(
+        identity,
+        current=fields.get("current", ""),
+        new=new,
+        address=address_of(request),
+        user_agent=user_agent_of(request),
+        now=datetime.now(UTC),
+    )
+    return await _finish(request, attempt, PASSWORD_PATH, own_path(fields.get("next")))
+
+
+class PasswordsDifferError(BadRequestError):
+    """The new password was typed in two ways."""
+
+    code = "passwords_differ"
+
+
+def own_path(path: str | None) -> str:
+    """Return `path` if it can only lead to this site, else `/`.
+
+    Browsers read `//host` and `/\\host` as another site, and drop tabs and line ends.
+    """
+    if not path or len(path) > MAX_NEXT or not path.startswith("/"):
+        return "/"
+    if path.startswith("//") or "\\" in path or not path.isprintable():
+        return "/"
+    parts = urlsplit(path)
+    if parts.scheme or parts.netloc or parts.path in {paths.LOGIN, paths.LOGOUT}:
+        return "/"
+    return path
+
+
+async def _finish(
+    request: Request, attempt: Awaitable[SignedIn], page: str, target: str
+) -> Response:
+    """Begin the session that an attempt gives, or lead back to its page."""
+    try:
+        signed = await attempt
+    except Refusal as error:
+        return _refused(request, error, page, target)
+    except Exception as error:
+        if not is_unavailable(error):
+            raise
+        return _refused(request, error, page, target)
+    server = server_of(request)
+    await _end_session(request, server, datetime.now(UTC))
+    return _begin_session(request, server, signed, target)
+
+
+async def _end_session(request: Request, server: "Server", now: datetime) -> None:
+    token = request.cookies.get(COOKIE)
+    if token:
+        await server.sign_ins.sign_out(token, address=address_of(request), now=now)
+
+
+def _begin_session(request: Request, server: "Server", signed: SignedIn, target: str) -> Response:
+    response: Response
+    if _wants_json(request):
+        body = {"email": signed.identity.email, "next": _after(signed.identity, target)}
+        response = Response(orjson.dumps(body), media_type="application/json")
+    else:
+        response = RedirectResponse(_after(signed.identity, target), 303)
+    https = request.url.scheme == "https" or server.settings.public_url.startswith("https:")
+    response.set_cookie(
+        COOKIE,
+        signed.token,
+        max_age=int(LIFETIME.total_seconds()),
+        path="/",
+        secure=https,
+        httponly=True,
+        samesite="lax",
+    )
+    return response
+
+
+def _after(identity: Identity, target: str) -> str:
+    return PASSWORD_PATH if identity.must_change_password else target
+
+
+_WORD_FOR_PAGE = {
+    "wrong_credentials": "wrong",
+    "too_many_attempts": "throttled",
+    "weak_password": "weak",
+    "same_password": "same",
+    "passwords_differ": "differ",
+}
+
+
+def _refused(request: Request, error: Exception, page: str, target: str = "/") -> Response:
+    """Lead a browser back to its page with a word for the reason; tell a program by JSON."""
+    if _wants_json(request):
+        return errors.answer(error, request.scope)
+    code = error.code if isinstance(error, Refusal) else "database"
+    query = {"error": _WORD_FOR_PAGE.get(code, code)}
+    if target != "/":
+        query["next"] = target
+    return RedirectResponse(f"{page}?{urlencode(query)}", 303)
+
+
+def _wants_json(request: Request) -> bool:
+    accept = request.headers.get("accept", "")
+    return "application/json" in accept and "text/html" not in accept

@@ -1,0 +1,129 @@
+"""The route with which CI, and people, publish firmware."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from backend.access import Permission
+from backend.api.asker import address_of, ask_for, server_of
+from backend.api.errors import BadRequestError
+from backend.api.form import discard_body, read_upload
+from backend.api.plain_route import PlainRoute
+from backend.api_keys import Scope
+from backend.contract import paths
+from backend.firmware import FirmwareInfo, publish
+from backend.storage import Incoming, UploadTooLargeError
+
+router = APIRouter(route_class=PlainRoute, tags=["Firmware"])
+
+FORM_OVERHEAD_BYTES = 64 * 1024
+
+_FORM = {
+    "type": "object",
+    "required": ["file", "version", "platform"],
+    "properties": {
+        "file": {"type": "string", "format": "binary", "description": "The image (.bin)"},
+        "version": {"type": "string", "description": "YYYY.M.D.BUILD or vMAJOR.MINOR.PATCH"},
+        "platform": {"type": "string", "description": "The canonical name of a platform"},
+    },
+    "example": {"version": "2026.11.24.1", "platform": "esp32"},
+}
+_ANSWER = {
+    "success": True,
+    "platform": "esp32",
+    "version": "2026.11.24.1",
+    "filename": "firmware.bin",
+    "size": 1014016,
+    "sha256": "6beed277a33ffdfee85e071d944198b62a7f4e22b001e16b431e97f0e5421685",
+    "uploaded_at": "2026-11-24T12:00:00+00:00",
+    "download_url": "/api/firmware/esp32",
+}
+
+
+def _error(sentence: str, code: str, field: str | None = None) -> dict[str, Any]:
+    example = {"error": sentence, "code": code} | ({"field": field} if field else {})
+    return {"content": {"application/json": {"example": example}}}
+
+
+@router.post(
+    paths.UPLOAD,
+    status_code=201,
+    summary="Publish firmware",
+    responses={
+        201: {"content": {"application/json": {"example": _ANSWER}}},
+        400: _error("esp8266 is an old name of esp12f; …", "unknown_platform", "platform"),
+        401: _error("The key is unknown, expired or revoked.", "wrong_key"),
+        409: _error("esp32 2026.11.24.1 exists already; …", "version_exists", "version"),
+        413: _error("The file is larger than 8,388,608 bytes, …", "upload_too_large", "file"),
+    },
+    openapi_extra={"requestBody": {"content": {"multipart/form-data": {"schema": _FORM}}}},
+)
+async def upload(request: Request) -> Response:
+    """Check and publish an image, and tell the clocks. Key scope: `upload`.
+
+    The image is read to its end: a file for another chip, a truncated or a foreign one
+    is refused, and the sentence says what it is.
+    """
+    asker = await ask_for(request, Scope.UPLOAD, permission=Permission.UPLOAD_FIRMWARE)
+    server = server_of(request)
+    max_bytes = server.settings.upload_max_bytes
+    async with server.storage.receive(max_bytes=max_bytes) as incoming:
+        fields = await _receive(request, incoming, max_bytes)
+        async with server.database.session() as session:
+            info = await publish(
+                session,
+                incoming,
+                platform=_field(fields, "platform"),
+                version=_field(fields, "version"),
+                filename=incoming.filename,
+                actor=asker.name,
+                address=address_of(request),
+                now=datetime.now(UTC),
+            )
+    server.catalogue.add(info)
+    server.announcer.hurry()
+    return Response(_answer(info), 201, media_type="application/json")
+
+
+async def _receive(request: Request, incoming: Incoming, max_bytes: int) -> dict[str, str]:
+    try:
+        _check_announced_size(request, max_bytes)
+        return await read_upload(request, incoming)
+    except UploadTooLargeError:
+        await discard_body(request)
+        raise
+
+
+def _check_announced_size(request: Request, max_bytes: int) -> None:
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > max_bytes + FORM_OVERHEAD_BYTES:
+        raise UploadTooLargeError(
+            f"The upload has {int(length):,} bytes; at most {max_bytes:,} are taken.",
+            field="file",
+        )
+
+
+def _field(fields: dict[str, str], name: str) -> str:
+    value = fields.get(name, "").strip()
+    if not value:
+        raise BadRequestError(f"The form has no field {name}.", field=name)
+    return value
+
+
+def _answer(info: FirmwareInfo) -> bytes:
+    return orjson.dumps(
+        {
+            "success": True,
+            "platform": info.platform,
+            "version": info.version,
+            "filename": info.filename,
+            "size": info.size_bytes,
+            "sha256": info.sha256,
+            "uploaded_at": info.uploaded_at,
+            "download_url": paths.FIRMWARE.format(platform=info.platform),
+        }
+    )

@@ -133,6 +133,12 @@ def log_tail(file: Path, *, since_byte: int = 0, lines: int = 12) -> str:
     return "\n".join(text.splitlines()[-lines:])
 
 
+def keep_one_older(file: Path) -> None:
+    """Put a log that has something in it aside, in the place of the one before it."""
+    if size_bytes(file) > 0:
+        file.replace(file.with_name(f"{file.name}.1"))
+
+
 def size_bytes(file: Path) -> int:
     """Return a file's size, or 0 for one that is not there yet."""
     try:

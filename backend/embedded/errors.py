@@ -89,3 +89,10 @@ class BrokenAuthorityError(EmbeddedError):
             " ca.key from a backup, or remove both: a new authority is made, and clocks that"
             " check the old one must be given the new one."
         )
+
+
+class MissingProgramError(EmbeddedError):
+    """A program that a wheel should have installed is not there."""
+
+    def __init__(self, program: str, package: str) -> None:
+        super().__init__(f"{program} is missing. Install the package {package} again.")

@@ -94,10 +94,11 @@ class EmbeddedPostgres:
         recovery takes. Raises an EmbeddedError when PostgreSQL cannot run.
         """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self._lock.take():
-            await self._run()
-        else:
-            await self._attach()
+        try:
+            await (self._run() if self._lock.take() else self._attach())
+        except BaseException:
+            self._lock.give_back()
+            raise
         return database_url(self._socket_folder)
 
     async def stop(self) -> None:

@@ -26,7 +26,6 @@ STABLE_AFTER_S = 60
 RETRY_MIN_S, RETRY_MAX_S = 0.5, 30.0
 SENDING_AT_ONCE = 200
 OUTBOX_LIMIT = 50_000
-DRAIN_AT_ONCE = 500
 INFLIGHT = 1000
 
 
@@ -143,12 +142,14 @@ class Link:
     async def _receive(self, client: aiomqtt.Client, paho: Any) -> None:
         arrivals = client._queue
         async for message in client.messages:
-            now = _now()
-            self._take(message, paho, now)
-            # aiomqtt makes a task for each message that it hands over; what has arrived
-            # meanwhile is taken without, some at a time so that pages get their turn.
-            for _ in range(min(arrivals.qsize(), DRAIN_AT_ONCE)):
-                self._take(arrivals.get_nowait(), paho, now)
+            self._take(message, paho, _now())
+            # aiomqtt makes a task for each message that it hands over; while more keep
+            # coming they are taken without, and pages get their turn in between.
+            while not arrivals.empty():
+                now = _now()
+                for _ in range(arrivals.qsize()):
+                    self._take(arrivals.get_nowait(), paho, now)
+                await asyncio.sleep(0)
 
     def _take(self, message: aiomqtt.Message, paho: Any, now: datetime) -> None:
         payload = message.payload if isinstance(message.payload, bytes) else b""

@@ -20,7 +20,7 @@ from backend.contract.limits import DEVICE_ID_PATTERN
 from backend.db import is_unavailable
 from skiclock_ui.components.fleet.feed import Feed
 from skiclock_ui.components.fleet.fleet import Fleet
-from skiclock_ui.components.fleet.room import Room, identity_of_page
+from skiclock_ui.components.fleet.room import Room, identity_of_page, who_may
 from skiclock_ui.i18n import _, current_language
 from skiclock_ui.pages import clock_list
 from skiclock_ui.theme import frame
@@ -30,13 +30,12 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-SESSION_COOKIE = "skiclock_session"
 ANSWER = "fleet_answer"
 NAME_LENGTH = 64
 _DEVICE_ID = re.compile(DEVICE_ID_PATTERN)
 
 
-class Refused(Exception):
+class NotDoneError(Exception):
     """What was asked cannot be done; the text says why and what to do."""
 
 
@@ -50,7 +49,7 @@ def create(app: FastAPI, server: "Server") -> None:
     @ui.page("/")
     def clocks() -> None:
         identity = identity_of_page(ui.context.client)
-        with frame(server, "Clocks", "clocks"):
+        with frame(server, _("Clocks"), "clocks"):
             Fleet(
                 list_url=clock_list.PATH,
                 language=current_language(),
@@ -81,7 +80,7 @@ class Actions:
         await self._answer(event, self._remove)
 
     async def _rename(self, args: dict[str, Any], event: GenericEventArguments) -> str:
-        identity = await self._allowed(event, Permission.EDIT_CLOCKS)
+        identity = _allowed(event, Permission.EDIT_CLOCKS)
         device_id, name = _device_id(args), _name(args)
         await self._change(
             lambda session: devices.rename_device(
@@ -97,7 +96,7 @@ class Actions:
         return _("Renamed.")
 
     async def _remove(self, args: dict[str, Any], event: GenericEventArguments) -> str:
-        identity = await self._allowed(event, Permission.REMOVE_CLOCKS)
+        identity = _allowed(event, Permission.REMOVE_CLOCKS)
         device_id = _device_id(args)
         await self._change(
             lambda session: devices.remove_device(
@@ -111,23 +110,12 @@ class Actions:
         self._server.fleet.forget(device_id)
         return _("Removed. If the clock speaks again, it comes back.")
 
-    async def _allowed(self, event: GenericEventArguments, permission: Permission) -> Identity:
-        """Return who asks, as of now: a page may outlive its session or a role's rights."""
-        token = event.client.request.cookies.get(SESSION_COOKIE, "")
-        with _database_away_is_refused():
-            identity = await self._server.sign_ins.identify(token, now=datetime.now(UTC))
-        if identity is None:
-            raise Refused(_("You are no longer signed in. Reload the page and sign in again."))
-        if identity.must_change_password or not identity.may(permission):
-            raise Refused(_("Your role may not do this. Ask an administrator of this server."))
-        return identity
-
     async def _change(self, change: Callable[[AsyncSession], Awaitable[bool]]) -> None:
         with _database_away_is_refused():
             async with self._server.database.session() as session:
                 found = await change(session)
         if not found:
-            raise Refused(_("This clock is no longer in the list. Somebody else removed it."))
+            raise NotDoneError(_("This clock is no longer in the list. Somebody else removed it."))
 
     async def _answer(
         self,
@@ -143,7 +131,7 @@ class Actions:
         self._busy.add(client_id)
         try:
             answer["message"] = await act(args, event)
-        except Refused as refusal:
+        except NotDoneError as refusal:
             answer["error"] = str(refusal)
         except Exception:
             answer["error"] = _("This did not work, and the server's log says why.")
@@ -151,6 +139,13 @@ class Actions:
         finally:
             self._busy.discard(client_id)
             await core.sio.emit(ANSWER, answer, room=client_id)
+
+
+def _allowed(event: GenericEventArguments, permission: Permission) -> Identity:
+    identity = who_may(event.client, permission)
+    if identity is None:
+        raise NotDoneError(_("Your role may not do this. Ask an administrator of this server."))
+    return identity
 
 
 @contextlib.contextmanager
@@ -161,7 +156,7 @@ def _database_away_is_refused() -> Iterator[None]:
         if not is_unavailable(error):
             raise
         log.warning("clocks_page.database_away", error=str(error))
-        raise Refused(
+        raise NotDoneError(
             _("The database does not answer. Nothing was changed; try again in a moment.")
         ) from error
 
@@ -169,7 +164,7 @@ def _database_away_is_refused() -> Iterator[None]:
 def _device_id(args: dict[str, Any]) -> str:
     device_id = args.get("device_id")
     if not isinstance(device_id, str) or not _DEVICE_ID.fullmatch(device_id):
-        raise Refused(_("This clock is no longer in the list. Somebody else removed it."))
+        raise NotDoneError(_("This clock is no longer in the list. Somebody else removed it."))
     return device_id
 
 
@@ -177,10 +172,10 @@ def _name(args: dict[str, Any]) -> str | None:
     """Return the name asked for: printable text in one line, or None for no name."""
     name = args.get("name")
     if not isinstance(name, str):
-        raise Refused(_("A name is text of up to 64 characters."))
+        raise NotDoneError(_("A name is text of up to 64 characters."))
     name = " ".join("".join(c if c.isprintable() else " " for c in name).split())
     if len(name) > NAME_LENGTH:
-        raise Refused(_("A name is text of up to 64 characters."))
+        raise NotDoneError(_("A name is text of up to 64 characters."))
     return name or None
 
 

@@ -16,7 +16,9 @@ from uuid import uuid4
 import orjson
 import structlog
 
+from backend.contract.messages import Problem
 from backend.contract.platforms import PLATFORMS
+from backend.contract.topics import Kind
 from backend.diagnostics import Diagnostics
 from backend.firmware import Catalogue
 from backend.fleet import Clock, Fleet
@@ -211,11 +213,16 @@ def _newest(catalogue: Catalogue) -> dict[str, str]:
 
 
 def _damaged(diagnostics: Diagnostics, *, since: datetime) -> frozenset[str]:
-    """Return the clocks whose heartbeats came damaged lately."""
+    """Return the clocks whose heartbeats came damaged lately.
+
+    A salvaged one does not count: v1 does not escape its SSID, and nobody can mend that.
+    """
     return frozenset(
         sample.device_id
         for sample in diagnostics.samples()
-        if sample.kind == "heartbeat" and sample.last_at > since
+        if sample.kind == Kind.HEARTBEAT
+        and sample.problem != Problem.SALVAGED
+        and sample.last_at > since
     )
 
 

@@ -12,8 +12,10 @@ import { RESTLESS, STATES, Store, stateOf } from "skiclock-fleet/model.js";
 import { cleared, filterCount, isFiltered, readQuery, writeQuery } from "skiclock-fleet/query.js";
 import { columnsFor, scrollFor, sliceOf } from "skiclock-fleet/slice.js";
 
-const CARD = { min: 344, height: 232, gap: 16 };
-const ROW = { height: 48, gap: 0 };
+// In px at the usual size of text; they grow with it.
+const REM = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+const CARD = { min: 344 * REM, height: 232 * REM, gap: 16 * REM };
+const ROW = { height: 48 * REM };
 const COLUMNS = [
   "name", "board", "version", "rssi", "heap", "uptime", "last_seen", "network", "ip", "first_seen",
 ];
@@ -23,6 +25,12 @@ const FACETS_MS = 5000;
 const ANNOUNCE_MS = 15000;
 const ANSWER_MS = 10000;
 const VIEW_KEPT = "skiclock.fleet.view";
+
+// NiceGUI's rule for browsers without modules, "#esm-fallback ~ *", makes the browser restyle
+// every following sibling whenever an element is inserted. This browser has modules.
+for (const style of document.querySelectorAll("style")) {
+  if (style.textContent.includes("#esm-fallback ~")) style.remove();
+}
 
 export default {
   components: {
@@ -341,8 +349,9 @@ export default {
   },
 
   template: `
-<section class="fleet" :class="{'is-stale': staleSince !== null}" @click="onClick" @keydown="onKey"
+<section class="fleet" :class="{'is-stale': staleSince !== null, 'is-empty': phase === 'empty'}" @click="onClick" @keydown="onKey"
     :style="{'--card-height': CARD.height + 'px', '--card-gap': CARD.gap + 'px', '--row-height': ROW.height + 'px'}">
+  <h1 class="unseen">{{ words.clocks }}</h1>
   <div class="fleet-totals" role="group" :aria-label="words.totals">
     <button type="button" class="fleet-total" data-action="all" :aria-pressed="!isFiltered">
       <span class="fleet-total-number num">{{ totals ? format.number(totals.all) : '–' }}</span><span>{{ words.all }}</span></button>
@@ -356,12 +365,12 @@ export default {
   </div>
 
   <div class="fleet-tools">
-    <label class="fleet-search"><icon name="search"/><span class="sr-only">{{ words.search }}</span>
+    <label class="fleet-search"><icon name="search"/><span class="unseen">{{ words.search }}</span>
       <input ref="search" v-model="query.q" type="search" :placeholder="words.search_hint" maxlength="100" spellcheck="false"
         autocomplete="off" enterkeyhint="search" @keydown.esc="query.q = ''; search.blur()"/><kbd aria-hidden="true">/</kbd></label>
     <div class="fleet-choices"><fleet-choices :query="query" :facets="facets" @pick="pick"/></div>
     <button type="button" class="fleet-button fleet-open-sheet" data-action="sheet" aria-haspopup="dialog" :class="{on: filters}">
-      <icon name="filter"/><span class="sr-only">{{ words.filters }}</span><span v-if="filters" class="num">{{ filters }}</span></button>
+      <icon name="filter"/><span class="unseen">{{ words.filters }}</span><span v-if="filters" class="num">{{ filters }}</span></button>
     <div class="fleet-views" role="group" :aria-label="words.view">
       <button v-for="view in ['cards', 'table']" :key="view" type="button" class="fleet-button" data-action="view" :data-value="view"
         :aria-pressed="query.view === view" :title="words[view]" :aria-label="words[view]"><icon :name="view"/></button>
@@ -372,7 +381,7 @@ export default {
     <button v-if="isFiltered" type="button" class="fleet-link" @click="clear">{{ words.clear }}</button></div>
 
   <div ref="box" class="fleet-box" :aria-busy="phase === 'loading'">
-    <div v-if="phase === 'loading'" role="status"><span class="sr-only">{{ words.loading }}</span>
+    <div v-if="phase === 'loading'" role="status"><span class="unseen">{{ words.loading }}</span>
       <ul class="fleet-grid fleet-loading" aria-hidden="true"><fleet-skeleton v-for="i in 12" :key="i"/></ul></div>
     <div v-else-if="phase === 'list' && query.view === 'cards'" class="fleet-space" :style="{height: grid.height - CARD.gap + 'px'}">
       <ul class="fleet-grid" role="list" :aria-label="words.clocks" :style="{transform: 'translateY(' + grid.offset + 'px)', gridTemplateColumns: 'repeat(' + grid.columns + ', minmax(0, 1fr))'}">
@@ -384,7 +393,7 @@ export default {
           :aria-sort="query.sort === column ? (query.down ? 'descending' : 'ascending') : null">
           <button type="button" data-action="sort" :data-value="column">{{ words['sort_' + column] }}
             <icon v-if="query.sort === column" :name="query.down ? 'down' : 'up'"/></button></th>
-        <th class="col-menu" scope="col"><span class="sr-only">{{ words.actions }}</span></th></tr></thead>
+        <th class="col-menu" scope="col"><span class="unseen">{{ words.actions }}</span></th></tr></thead>
       <tbody>
         <tr v-if="grid.offset" aria-hidden="true" class="fleet-gap"><td :style="{height: grid.offset + 'px'}"></td></tr>
         <fleet-row v-for="one in visible" :key="one.row.device_id" v-bind="one" :size="shown.length"
@@ -400,7 +409,7 @@ export default {
   </div>
 
   <div class="fleet-notices" role="status"><p v-for="text in notices" :key="text"><icon name="warning"/>{{ text }}</p></div>
-  <p class="sr-only" aria-live="polite">{{ announcement }}</p>
+  <p class="unseen" aria-live="polite">{{ announcement }}</p>
 
   <dialog ref="sheet" class="fleet-sheet" :aria-label="words.filters">
     <header><h2>{{ words.filters }}</h2>

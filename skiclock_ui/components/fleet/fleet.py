@@ -124,6 +124,8 @@ def words() -> dict[str, str]:
         "board_unknown": _("Unknown board"),
         "update_waits": _("Update waits:"),
         "update_to": _("Update to {version} waits"),
+        "just_now": _("just now"),
+        "ago": _("{time} ago"),
         "unit_d": _("d"),
         "unit_h": _("h"),
         "unit_min": _("min"),

@@ -34,7 +34,7 @@ class Room:
         if client is None or client.id not in core.sio.rooms(sid):
             return {"error": "unknown_page"}
         identity = identity_of_socket(sid)
-        if not _may_follow(identity, identity_of_page(client)):
+        if not _is_same(identity, identity_of_page(client), Permission.SEE_CLOCKS):
             log.warning("fleet_room.refused", user=identity.email if identity else None)
             return {"error": "forbidden"}
         await core.sio.enter_room(sid, ROOM)
@@ -52,11 +52,8 @@ class Room:
 
 
 def identity_of_socket(sid: str) -> Identity | None:
-    """Return who signed in to the connection that carries a socket; the guard put it there."""
-    environ = core.sio.get_environ(sid) or {}
-    state = environ.get("asgi.scope", {}).get("state", {})
-    identity: Identity | None = state.get("identity")
-    return identity
+    """Return who is signed in on the connection of a socket; the guard keeps it up to date."""
+    return _identity_in(core.sio.get_environ(sid))
 
 
 def identity_of_page(client: Client) -> Identity | None:
@@ -65,10 +62,25 @@ def identity_of_page(client: Client) -> Identity | None:
     return identity
 
 
-def _may_follow(socket: Identity | None, page: Identity | None) -> bool:
+def who_may(client: Client, permission: Permission) -> Identity | None:
+    """Return who uses an open page now, if that person still may do something.
+
+    A page can outlive its session and its user's rights, so its socket is asked.
+    """
+    identity = _identity_in(client.environ)
+    return identity if _is_same(identity, identity_of_page(client), permission) else None
+
+
+def _identity_in(environ: dict[str, Any] | None) -> Identity | None:
+    scope = (environ or {}).get("asgi.scope", {})
+    identity: Identity | None = scope.get("state", {}).get("identity")
+    return identity
+
+
+def _is_same(socket: Identity | None, page: Identity | None, permission: Permission) -> bool:
     return (
         socket is not None
         and page is not None
         and socket.user_id == page.user_id
-        and socket.may(Permission.SEE_CLOCKS)
+        and socket.may(permission)
     )

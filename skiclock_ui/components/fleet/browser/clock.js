@@ -78,9 +78,9 @@ const MENU_BUTTON = `
 const VERSION = `
   <span class="mono" data-field="version" dir="auto">{{ row.version ?? words.version_unknown }}</span>
   <span v-if="waitsFor" class="fleet-waits" :title="fill(words.update_to, {version: waitsFor})">
-    <icon name="newer"/><span class="sr-only">{{ words.update_waits }}</span><span class="mono">{{ waitsFor }}</span></span>
+    <icon name="newer"/><span class="unseen">{{ words.update_waits }}</span><span class="mono">{{ waitsFor }}</span></span>
   <span v-else-if="isNewest" class="fleet-newest" :title="words.line_newest">
-    <icon name="check"/><span class="sr-only">{{ words.line_newest }}</span></span>`;
+    <icon name="check"/><span class="unseen">{{ words.line_newest }}</span></span>`;
 
 const ADDRESS = `
   <a v-if="link" class="mono" :href="link" target="_blank" rel="noreferrer noopener" :tabindex="tab">{{ row.ip_address }}</a>
@@ -136,7 +136,7 @@ export const FleetRow = {
         <span class="fleet-sub" :data-tone="tone" data-field="line" :title="lineText">{{ lineText }}</span></span></div></th>
     <td class="col-board"><span class="fleet-cut" dir="auto">{{ board }}</span></td>
     <td class="col-version"><div class="fleet-version">${VERSION}</div>
-      <span v-if="progress !== null" class="sr-only" data-field="progress" role="progressbar" :aria-label="words.progress"
+      <span v-if="progress !== null" class="unseen" data-field="progress" role="progressbar" :aria-label="words.progress"
         aria-valuemin="0" aria-valuemax="100" :aria-valuenow="progress"></span></td>
     <td class="col-rssi"><span class="fleet-cell"><signal-bars :dbm="row.rssi_dbm"/><span class="num" data-field="rssi">{{ signal ?? words.none }}</span></span></td>
     <td class="col-heap"><span class="num" data-field="free_heap">{{ memory ?? words.none }}</span></td>

@@ -2,6 +2,7 @@
 
 const THIN = "\u202f"; // narrow space that does not break
 const DAY_S = 86400;
+const JUST_NOW_S = 3;
 
 /** Put values into a sentence: fill("Updating to {version}", {version}). */
 export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
@@ -14,7 +15,6 @@ export function localeFor(lang, preferred) {
 export function makeFormat(locale, words) {
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const tenth = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
-  const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
   const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
   const date = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
   const dayTime = new Intl.DateTimeFormat(locale, {
@@ -25,6 +25,17 @@ export function makeFormat(locale, words) {
   const unit = (value, name) => `${whole.format(value)}${THIN}${name}`;
   const at = (formatter, unix_s) => formatter.format(new Date(unix_s * 1000));
 
+  /** The largest units that are not zero, two at most: "3 d 4 h", "12 min", "45 s". */
+  function duration(seconds, units = 2) {
+    const s = Math.max(0, Math.floor(seconds));
+    if (s < 60) return unit(s, words.unit_s);
+    if (s < 3600) return unit(Math.floor(s / 60), words.unit_min);
+    const [large, small] = s < DAY_S
+      ? [unit(Math.floor(s / 3600), words.unit_h), [Math.floor((s % 3600) / 60), words.unit_min]]
+      : [unit(Math.floor(s / DAY_S), words.unit_d), [Math.floor((s % DAY_S) / 3600), words.unit_h]];
+    return units > 1 && small[0] > 0 ? `${large} ${unit(...small)}` : large;
+  }
+
   return {
     number: (value) => whole.format(value),
     percent: (value) => unit(value, "%"),
@@ -34,23 +45,13 @@ export function makeFormat(locale, words) {
       return `${(kB < 10 ? tenth : whole).format(kB)}${THIN}kB`;
     },
 
-    /** The two largest units: "3 d 4 h", "12 min", "45 s". */
-    duration(seconds) {
-      const s = Math.max(0, Math.floor(seconds));
-      const [d, h, min] = [Math.floor(s / DAY_S), Math.floor((s % DAY_S) / 3600), Math.floor((s % 3600) / 60)];
-      if (d > 0) return `${unit(d, words.unit_d)}${h ? ` ${unit(h, words.unit_h)}` : ""}`;
-      if (h > 0) return `${unit(h, words.unit_h)}${min ? ` ${unit(min, words.unit_min)}` : ""}`;
-      return min > 0 ? unit(min, words.unit_min) : unit(s, words.unit_s);
-    },
+    duration,
 
     /** How long ago, up to a day; then the local date and time. */
     ago(unix_s, now) {
-      const s = Math.max(0, Math.floor(now - unix_s));
+      const s = now - unix_s;
       if (s >= DAY_S) return at(dayTime, unix_s);
-      if (s < 60) return relative.format(-s, "second");
-      return s < 3600
-        ? relative.format(-Math.floor(s / 60), "minute")
-        : relative.format(-Math.floor(s / 3600), "hour");
+      return s < JUST_NOW_S ? words.just_now : fill(words.ago, { time: duration(s, 1) });
     },
 
     /** The date; this year's without the year. */

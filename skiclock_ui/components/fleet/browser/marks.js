@@ -4,25 +4,25 @@ import { h } from "vue";
 import { signalBars } from "./format.js";
 
 const PATHS = {
-  search: ["M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10Z", "m10.6 10.6 3.4 3.4"],
-  filter: ["M2 4h12", "M4.5 8h7", "M6.5 12h3"],
-  cards: ["M2.5 2.5h4.5v4.5h-4.5z", "M9 2.5h4.5v4.5h-4.5z", "M2.5 9h4.5v4.5h-4.5z", "M9 9h4.5v4.5h-4.5z"],
-  table: ["M2 3.5h12", "M2 8h12", "M2 12.5h12"],
-  more: ["M8 3.2v.1", "M8 8v.1", "M8 12.8v.1"],
-  close: ["m4 4 8 8", "m12 4-8 8"],
-  check: ["m3 8.5 3.2 3.2L13 5"],
-  newer: ["M8 13V3.5", "m4 7.2 4-4 4 4"],
-  up: ["m4 10 4-4 4 4"],
-  down: ["m4 6 4 4 4-4"],
-  memory: ["M4.5 4.5h7v7h-7z", "M6.5 2v2.5M9.5 2v2.5M6.5 11.5V14M9.5 11.5V14M2 6.5h2.5M2 9.5h2.5M11.5 6.5H14M11.5 9.5H14"],
-  uptime: ["M8 2v5.5", "M4.6 4.1a5.5 5.5 0 1 0 6.8 0"],
-  heard: ["M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12Z", "M8 4.8V8l2.2 1.6"],
-  network: ["M1.8 6.2a9 9 0 0 1 12.4 0", "M4.2 8.9a5.4 5.4 0 0 1 7.6 0", "M8 12.2v.1"],
-  open: ["M6.5 3.5h-3v9h9v-3", "M9 3h4v4", "m13 3-5.5 5.5"],
-  copy: ["M5.5 5.5h8v8h-8z", "M10.5 5.5v-3h-8v8h3"],
-  rename: ["m10.5 3 2.5 2.5L6 12.5l-3 .5.5-3z"],
-  remove: ["M3 4.5h10", "M6 4.5v-2h4v2", "m4.5 4.5.6 9h5.8l.6-9"],
-  warning: ["M8 2.5 14.2 13H1.8z", "M8 6.5v3", "M8 11.3v.1"],
+  search: "M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10ZM10.6 10.6l3.4 3.4",
+  filter: "M2 4h12M4.5 8h7M6.5 12h3",
+  cards: "M2.5 2.5h4.5v4.5h-4.5zM9 2.5h4.5v4.5h-4.5zM2.5 9h4.5v4.5h-4.5zM9 9h4.5v4.5h-4.5z",
+  table: "M2 3.5h12M2 8h12M2 12.5h12",
+  more: "M8 3.2v.1M8 8v.1M8 12.8v.1",
+  close: "M4 4l8 8M12 4l-8 8",
+  check: "M3 8.5l3.2 3.2L13 5",
+  newer: "M8 13V3.5M4 7.2l4-4 4 4",
+  up: "M4 10l4-4 4 4",
+  down: "M4 6l4 4 4-4",
+  memory: "M4.5 4.5h7v7h-7zM6.5 2v2.5M9.5 2v2.5M6.5 11.5V14M9.5 11.5V14M2 6.5h2.5M2 9.5h2.5M11.5 6.5H14M11.5 9.5H14",
+  uptime: "M8 2v5.5M4.6 4.1a5.5 5.5 0 1 0 6.8 0",
+  heard: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM8 4.8V8l2.2 1.6",
+  network: "M1.8 6.2a9 9 0 0 1 12.4 0M4.2 8.9a5.4 5.4 0 0 1 7.6 0M8 12.2v.1",
+  open: "M6.5 3.5h-3v9h9v-3M9 3h4v4M13 3l-5.5 5.5",
+  copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
+  rename: "M10.5 3l2.5 2.5L6 12.5l-3 .5.5-3z",
+  remove: "M3 4.5h10M6 4.5v-2h4v2M4.5 4.5l.6 9h5.8l.6-9",
+  warning: "M8 2.5 14.2 13H1.8zM8 6.5v3M8 11.3v.1",
 };
 
 const svg = (attrs, children) =>
@@ -34,7 +34,7 @@ const STROKE = {
 
 /** A drawing that only repeats what the text beside it says. */
 export const Icon = ({ name }) =>
-  svg({ class: "icon", "aria-hidden": "true", ...STROKE }, PATHS[name].map((d) => h("path", { d })));
+  svg({ class: "icon", "aria-hidden": "true", ...STROKE }, h("path", { d: PATHS[name] }));
 Icon.props = ["name"];
 
 /**
@@ -65,13 +65,15 @@ const SHAPES = {
   ],
 };
 
+const bar = (i) => `M${1.5 + i * 3.5} ${10 - i * 2.6}h2.4V14h-2.4z`;
+const BARS = [0, 1, 2, 3, 4].map((strong) => [
+  [0, 1, 2, 3].slice(0, strong).map(bar).join(""), [0, 1, 2, 3].slice(strong).map(bar).join(""),
+]);
+
 /** Four bars, as many of them strong as the signal has. */
 export const SignalBars = ({ dbm }) => {
-  const strong = dbm === null ? 0 : signalBars(dbm);
-  return svg({ class: "icon", "aria-hidden": "true", fill: "currentColor" }, [0, 1, 2, 3].map((i) =>
-    h("rect", {
-      x: 1.5 + i * 3.5, y: 10 - i * 2.6, width: 2.4, height: 4 + i * 2.6, rx: 0.8,
-      opacity: i < strong ? 1 : 0.28,
-    })));
+  const [strong, weak] = BARS[dbm === null ? 0 : signalBars(dbm)];
+  return svg({ class: "icon", "aria-hidden": "true", fill: "currentColor" },
+    [h("path", { d: strong }), h("path", { d: weak, opacity: 0.28 })]);
 };
 SignalBars.props = ["dbm"];

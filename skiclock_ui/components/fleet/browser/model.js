@@ -154,7 +154,7 @@ function waits(row, newest) {
 }
 
 const KEYS = {
-  name: labelOf,
+  name: (row) => row.name, // those without one last, by id
   board: (row) => row.board,
   version: (row) => versionKey(row.version) || null,
   rssi: (row) => row.rssi_dbm,

@@ -34,7 +34,7 @@ const STROKE = {
 
 /** A drawing that only repeats what the text beside it says. */
 export const Icon = ({ name }) =>
-  svg({ class: "icon", "aria-hidden": "true", ...STROKE }, h("path", { d: PATHS[name] }));
+  svg({ class: "fleet-icon", "aria-hidden": "true", ...STROKE }, h("path", { d: PATHS[name] }));
 Icon.props = ["name"];
 
 /**
@@ -43,7 +43,7 @@ Icon.props = ["name"];
  */
 export const StatusMark = ({ state, label, progress }) => {
   const name = label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" };
-  return svg({ class: ["mark", `is-${state}`], ...name }, SHAPES[state](progress ?? 0));
+  return svg({ class: ["fleet-mark", `is-${state}`], ...name }, SHAPES[state](progress ?? 0));
 };
 StatusMark.props = ["state", "label", "progress"];
 
@@ -58,7 +58,7 @@ const SHAPES = {
   updating: (progress) => [
     circle({ r: 5, stroke: "currentColor", "stroke-width": 3, opacity: 0.28 }),
     circle({
-      class: "mark-progress", r: 5, stroke: "currentColor", "stroke-width": 3,
+      class: "fleet-mark-progress", r: 5, stroke: "currentColor", "stroke-width": 3,
       transform: "rotate(-90 8 8)",
       "stroke-dasharray": `${(AROUND * Math.max(progress, 4)) / 100} ${AROUND}`,
     }),
@@ -73,7 +73,7 @@ const BARS = [0, 1, 2, 3, 4].map((strong) => [
 /** Four bars, as many of them strong as the signal has. */
 export const SignalBars = ({ dbm }) => {
   const [strong, weak] = BARS[dbm === null ? 0 : signalBars(dbm)];
-  return svg({ class: "icon", "aria-hidden": "true", fill: "currentColor" },
+  return svg({ class: "fleet-icon", "aria-hidden": "true", fill: "currentColor" },
     [h("path", { d: strong }), h("path", { d: weak, opacity: 0.28 })]);
 };
 SignalBars.props = ["dbm"];

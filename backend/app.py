@@ -34,6 +34,8 @@ log = structlog.get_logger(__name__)
 
 LOAD_RETRY_MAX_S = 5.0
 
+Work = Callable[[], Coroutine[None, None, None]]
+
 
 @dataclass(slots=True, eq=False)
 class Server:
@@ -128,7 +130,7 @@ def create_app(server: Server) -> FastAPI:
 async def running(server: Server) -> AsyncIterator[None]:
     """Run the parts; at the end, write what was received and close."""
     settings = server.settings
-    works = {
+    works: dict[str, Work] = {
         "link": server.link.run,
         "answers": server.link.run_outbox,
         "database": partial(upkeep.watch_database, server.database, server.health),
@@ -201,9 +203,7 @@ async def _load_once(server: Server) -> None:
     server.first_password = password or server.first_password
 
 
-def _after_load(
-    server: Server, work: Callable[[], Coroutine[None, None, None]]
-) -> Callable[[], Coroutine[None, None, None]]:
+def _after_load(server: Server, work: Work) -> Work:
     async def begin() -> None:
         await server.loaded.wait()
         await work()

@@ -6,8 +6,8 @@ import sys
 import structlog
 
 
-def set_up_logs() -> None:
-    """Send structlog and the standard library's loggers to the error stream."""
+def set_up_logs(level: int = logging.INFO) -> None:
+    """Send structlog and the standard library's loggers to the error stream, from a level on."""
     terminal = sys.stderr.isatty()
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -24,7 +24,7 @@ def set_up_logs() -> None:
     structlog.configure(
         processors=[*shared, *tail],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)

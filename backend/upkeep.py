@@ -1,7 +1,7 @@
 """What must be done again and again: end silent updates, keep partitions, ask for signs of life."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -64,7 +64,7 @@ async def keep_partitions(database: Database, *, keep_days: int) -> None:
             log.info("partitions.dropped", names=dropped)
 
 
-async def keep_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
+async def keep_running(name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
     """Run work that should never end; begin it anew, and say so, when it fails."""
     while True:
         try:

@@ -1,6 +1,7 @@
 """The command line `skiclock`: serve, and everything that needs no dashboard."""
 
 import asyncio
+import logging
 import sys
 
 import typer
@@ -24,11 +25,17 @@ cli = typer.Typer(
 )
 
 
+@cli.callback()
+def before_each_command() -> None:
+    """Only what a person must know; `serve` tells more."""
+    set_up_logs(logging.WARNING)
+
+
 @cli.command("serve")
 def serve_command() -> None:
     """Serve the dashboard, the API and the clocks, until Ctrl-C."""
     settings = read_settings()
-    set_up_logs()
+    set_up_logs(logging.INFO)
     # Late: the pages' framework takes a second to import, and no other command needs it.
     from skiclock_ui.app import serve
 

@@ -3,16 +3,18 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.routing import Match
+from starlette.responses import Response
+from starlette.routing import Match, Mount
 
 from backend.api import clocks, docs, errors, firmware, sign_in, status, update_log, upload
 from backend.api.compression import Compression
 from backend.api.guard import Guard
+from backend.api.shortcut import Shortcut
 from backend.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -36,13 +38,13 @@ def create_api(server: "Server", lifespan: Lifespan) -> FastAPI:
     )
     app.state.server = server
     app.state.metrics = Metrics(server)
-    # Asked most, so matched first, and without what an included router costs.
     app.router.routes.extend(firmware.hot.routes)
     for module in (upload, clocks, update_log, status, firmware, sign_in, docs):
         app.include_router(module.router)
     docs.mount_assets(app)
     app.add_api_route("/api/{path:path}", _nothing, methods=_ALL_METHODS, include_in_schema=False)
     errors.install(app)
+    app.add_middleware(Shortcut, routes=firmware.hot.routes)
     app.add_middleware(Guard, server=server, metrics=app.state.metrics)
     app.add_middleware(Compression)  # last added, outermost
     return app
@@ -55,12 +57,17 @@ scopes say what it opens. Errors are `{"error": sentence, "code": stable code, "
 """
 
 
-async def _nothing(request: Request) -> NoReturn:
+async def _nothing(request: Request) -> Response:
     """Answer for a path below /api that is none of ours, before the pages get it."""
     scope: dict[str, Any] = dict(request.scope)
-    for route in request.app.router.routes:
-        match, _ = route.matches(scope)
-        if match is Match.PARTIAL:
-            allowed = ", ".join(sorted(getattr(route, "methods", None) or ()))
-            raise HTTPException(405, headers={"allow": allowed} if allowed else None)
+    allowed = [method for method in _ALL_METHODS if _takes(request.app, scope | {"method": method})]
+    if allowed:
+        raise HTTPException(405, headers={"allow": ", ".join(allowed)})
     raise HTTPException(404)
+
+
+def _takes(app: FastAPI, scope: dict[str, Any]) -> bool:
+    others = (route for route in app.router.routes if getattr(route, "endpoint", None) != _nothing)
+    return any(
+        route.matches(scope)[0] is Match.FULL for route in others if not isinstance(route, Mount)
+    )

@@ -23,7 +23,7 @@ from backend.api.errors import (
     NoFirmwareError,
 )
 from backend.api.image_response import ImageResponse
-from backend.api.plain_route import PlainRoute
+from backend.api.shortcut import PlainRoute
 from backend.api_keys import Scope
 from backend.contract import paths
 from backend.contract.platforms import (
@@ -90,10 +90,10 @@ async def newest_version(request: Request) -> Response:
     return Response(_version_json(info), media_type="application/json")
 
 
-@hot.api_route(
+@hot.head(paths.FIRMWARE, include_in_schema=False)
+@hot.get(
     paths.FIRMWARE,
     summary="An image, as clocks download it",
-    methods=["GET", "HEAD"],
     responses={
         200: {
             "description": "The image, with Content-Length and ETag",
@@ -171,9 +171,9 @@ async def manifest(request: Request, platform: str) -> Response:
     return Response(orjson.dumps(body), media_type="application/json")
 
 
-@router.api_route(
+@router.head(paths.USER_DOWNLOAD, include_in_schema=False, response_class=Response)
+@router.get(
     paths.USER_DOWNLOAD,
-    methods=["GET", "HEAD"],
     summary="An image by signed link",
     response_class=Response,
     responses={

@@ -6,6 +6,7 @@ from email.utils import format_datetime
 from urllib.parse import quote
 
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from backend.api.byte_ranges import UnsatisfiableRangeError, matches_etag, parse_ranges
@@ -15,8 +16,8 @@ _TYPE = b"application/octet-stream"
 Headers = list[tuple[bytes, bytes]]
 
 
-class ImageResponse:
-    """An ASGI response with one image, out of one `bytes` that all downloads share.
+class ImageResponse(Response):
+    """A response with one image, out of one `bytes` that all downloads share.
 
     Never chunked and never compressed: v1 clocks read neither.
     """
@@ -25,7 +26,9 @@ class ImageResponse:
         """`attach`: tell a browser to save it under its file name."""
         self._is_head = request.method == "HEAD"
         self._choice = _choose(request, info, image)
-        self._headers = [
+        self.status_code = self._choice.status
+        self.background = None
+        self.raw_headers = [
             *self._choice.headers,
             (b"etag", f'"{info.sha256}"'.encode()),
             (b"accept-ranges", b"bytes"),
@@ -34,9 +37,9 @@ class ImageResponse:
         ]
         if self._choice.status != 304:
             size_bytes = sum(len(part) for part in self._choice.parts)
-            self._headers.append((b"content-length", str(size_bytes).encode()))
+            self.raw_headers.append((b"content-length", str(size_bytes).encode()))
         if attach:
-            self._headers.append((b"content-disposition", _disposition(info.filename)))
+            self.raw_headers.append((b"content-disposition", _disposition(info.filename)))
 
     @property
     def begins(self) -> bool:
@@ -45,8 +48,8 @@ class ImageResponse:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
-        status = self._choice.status
-        await send({"type": "http.response.start", "status": status, "headers": self._headers})
+        start = {"type": "http.response.start", "status": self.status_code}
+        await send(start | {"headers": self.raw_headers})
         parts = [] if self._is_head else self._choice.parts
         for part in parts[:-1]:
             await send({"type": "http.response.body", "body": part, "more_body": True})

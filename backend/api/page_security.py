@@ -5,15 +5,16 @@ import secrets
 
 from starlette.types import Message, Send
 
-_ALWAYS: list[tuple[bytes, bytes]] = [
-    (b"x-content-type-options", b"nosniff"),
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+_NO_STORE = (b"cache-control", b"no-store")
+_HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000")
+_ON_PAGES: list[tuple[bytes, bytes]] = [
+    _NO_STORE,
     (b"x-frame-options", b"DENY"),
     # Not "no-referrer": with it a form posts the origin `null`, which the guard refuses.
     (b"referrer-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-]
-_ON_PAGES: list[tuple[bytes, bytes]] = [
     (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"serial=(self), camera=(), microphone=(), geolocation=()"),
 ]
 # NiceGUI compiles its templates in the browser (unsafe-eval) and styles its elements
@@ -24,7 +25,6 @@ _POLICY = (
     "connect-src 'self'; manifest-src 'self'; worker-src 'self' blob:; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-_HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000")
 _SCRIPT = re.compile(rb"<script(?=[\s>])")
 
 
@@ -59,19 +59,17 @@ class Answer:
 
     async def _start(self, message: Message) -> None:
         self.status = message["status"]
-        headers = list(message.get("headers", ()))
-        headers += _ALWAYS
-        headers.append((b"x-request-id", self._request_id))
+        headers = [*message.get("headers", ()), _NO_SNIFFING, (b"x-request-id", self._request_id)]
         if self._https:
             headers.append(_HTTPS_ONLY)
         message["headers"] = headers
-        kind = next((value for name, value in headers if name == b"content-type"), b"")
+        kind = _value(headers, b"content-type")
         if kind.startswith(b"text/html"):
             self._held = message
-        else:
-            if kind == b"application/json" and not _has(headers, b"cache-control"):
-                headers.append((b"cache-control", b"no-store"))
-            await self._send(message)
+            return
+        if kind == b"application/json" and not _value(headers, b"cache-control"):
+            headers.append(_NO_STORE)
+        await self._send(message)
 
     async def _send_page(self, start: Message) -> None:
         nonce = secrets.token_urlsafe(16)
@@ -79,10 +77,7 @@ class Answer:
         replaced = {b"content-length", b"cache-control", b"content-security-policy"}
         headers = [(name, value) for name, value in start["headers"] if name not in replaced]
         headers += _ON_PAGES
-        headers += [
-            (b"cache-control", b"no-store"),
-            (b"content-security-policy", _POLICY.format(nonce=nonce).encode()),
-        ]
+        headers.append((b"content-security-policy", _POLICY.format(nonce=nonce).encode()))
         if self._page:  # the answer to HEAD has none
             headers.append((b"content-length", str(len(page)).encode()))
         start["headers"] = headers
@@ -91,5 +86,8 @@ class Answer:
         await self._send({"type": "http.response.body", "body": page})
 
 
-def _has(headers: list[tuple[bytes, bytes]], name: bytes) -> bool:
-    return any(one == name for one, _ in headers)
+def _value(headers: list[tuple[bytes, bytes]], name: bytes) -> bytes:
+    for one, value in headers:
+        if one == name:
+            return value
+    return b""

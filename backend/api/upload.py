@@ -12,7 +12,7 @@ from backend.access import Permission
 from backend.api.asker import address_of, ask_for, server_of
 from backend.api.errors import BadRequestError
 from backend.api.form import discard_body, read_upload
-from backend.api.plain_route import PlainRoute
+from backend.api.shortcut import PlainRoute
 from backend.api_keys import Scope
 from backend.contract import paths
 from backend.firmware import FirmwareInfo, publish

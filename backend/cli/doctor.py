@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
+from urllib.parse import urlsplit
 
 import aiomqtt
 import httpx
@@ -75,7 +76,8 @@ async def _safely(check: Check, settings: Settings) -> AsyncIterator[Finding]:
 
 async def _settings(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("ok", "settings", f"read; data folder is {settings.data}")
-    if not settings.public_url.startswith("https://"):
+    url = urlsplit(settings.public_url)
+    if url.scheme != "https" and url.hostname not in {"localhost", "127.0.0.1"}:
         yield Finding(
             "note",
             "settings",

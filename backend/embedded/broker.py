@@ -26,6 +26,7 @@ import structlog
 
 from backend.embedded import child
 from backend.embedded.broker_config import (
+    LIMITING_USER,
     LOOPBACK,
     Listeners,
     front_config,
@@ -44,6 +45,7 @@ from backend.embedded.errors import (
 )
 from backend.embedded.files import FolderLock
 from backend.embedded.mqtt_probe import Answer, ask
+from backend.embedded.store_limits import limit_stores
 
 __all__ = ["BrokerUser", "EmbeddedBroker", "server_user", "shared_clock_user"]
 
@@ -105,7 +107,8 @@ class EmbeddedBroker:
         self._hub = _Side("hub", "EMBEDDED_MQTT_PORT")
         self._front = _Side("front", "EMBEDDED_MQTT_TLS_PORT")
         self._link_port = 0
-        self._link_password = secrets.token_urlsafe(24)
+        self._nats_port = 0
+        self._secret = secrets.token_urlsafe(24)
         self._probe = _new_probe()
 
     async def start(self) -> None:
@@ -172,6 +175,7 @@ class EmbeddedBroker:
             with (
                 _reserved(LOOPBACK, self.port, self._hub.setting),
                 _reserved(LOOPBACK, link_port, "") as self._link_port,
+                _reserved(LOOPBACK, 0, "") as self._nats_port,
             ):
                 await self._start_side(self._hub, self.port)
             if link_port == 0 and self._front.process is not None:
@@ -197,6 +201,8 @@ class EmbeddedBroker:
             if side is self._front:
                 await self._until_linked(process, since_byte)
             await self._until_ready(side, process, since_byte)
+            if side is self._hub:
+                await limit_stores(LOOPBACK, self._nats_port, LIMITING_USER, self._secret)
         except BaseException:
             await child.end(process, *_STOP)
             raise
@@ -246,10 +252,10 @@ class EmbeddedBroker:
             tls_host=self._tls_host,
             tls_port=self.tls_port,
             link_port=self._link_port,
-            link_password=self._link_password,
+            nats_port=self._nats_port,
         )
-        hub = hub_config(self._folder, listeners, users)
-        front = front_config(self._folder, listeners, users, self._certificates)
+        hub = hub_config(self._folder, listeners, users, self._secret)
+        front = front_config(self._folder, listeners, users, self._secret, self._certificates)
         write_config(self._config_file(self._hub), hub)
         write_config(self._config_file(self._front), front)
         self._probe = probe

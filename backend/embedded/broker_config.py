@@ -12,15 +12,14 @@ from pathlib import Path
 from backend.embedded.broker_users import BrokerUser, nats_user
 from backend.embedded.certificates import Certificates
 from backend.embedded.files import write_whole
+from backend.embedded.store_limits import limiting_user
 
 LOOPBACK = "127.0.0.1"
+LIMITING_USER = "limits"
 _LINK_USER = "front"
 _DOMAIN = "hub"  # the name by which the front reaches the hub's storage
 
 _COMMON: dict[str, object] = {
-    # NATS's own protocol cannot be turned off: a port of the system's choice, on loopback,
-    # and no user who may speak it.
-    "listen": f"{LOOPBACK}:-1",
     "max_payload": 65536,
     # A reader that stalls (our own link, behind a busy event loop) is given a minute and
     # 64 MB before it is cut off; cut off it would lose what is not acknowledged.
@@ -38,28 +37,35 @@ _SESSIONS: dict[str, object] = {
     "ack_wait": "10s",
     # What is published with QoS 1 stays in the store until each such subscription has it. One
     # whose client never comes back (a made-up client id, cut off by a crash) must not fill the
-    # store: 10,000 clocks that each say 300 bytes a minute take 5 h to reach its limit.
-    "consumer_inactive_threshold": "4h",
+    # store: 10,000 clocks that each say 300 bytes a minute take 3.5 h to reach its limit.
+    "consumer_inactive_threshold": "3h",
+    # Nobody needs QoS 2, whose state would be one more thing to store.
+    "reject_qos2_publish": True,
+    "downgrade_qos2_subscribe": True,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Where the two processes listen; `link_port` is between them."""
+    """Where the two processes listen.
+
+    `link_port` is between them; at `nats_port` we set the limits of the hub's stores.
+    """
 
     port: int
     tls_host: str
     tls_port: int
     link_port: int
-    link_password: str
+    nats_port: int
 
 
 def hub_config(
-    folder: Path, listeners: Listeners, users: Sequence[BrokerUser]
+    folder: Path, listeners: Listeners, users: Sequence[BrokerUser], secret: str
 ) -> dict[str, object]:
-    """Return the configuration of the process that stores."""
+    """Return the configuration of the process that stores; `secret` is between it and us."""
     return {
         **_COMMON,
+        "listen": address(LOOPBACK, listeners.nats_port),
         "server_name": "hub",
         "log_file": str(folder / "hub.log"),
         "jetstream": {
@@ -70,10 +76,12 @@ def hub_config(
             "sync_interval": "always",  # acknowledged is on the disk
         },
         "mqtt": {"listen": address(LOOPBACK, listeners.port), **_SESSIONS},
-        "authorization": {"users": [nats_user(user) for user in users]},
+        "authorization": {
+            "users": [*(nats_user(user) for user in users), limiting_user(LIMITING_USER, secret)]
+        },
         "leafnodes": {
             "listen": address(LOOPBACK, listeners.link_port),
-            "authorization": {"user": _LINK_USER, "password": listeners.link_password},
+            "authorization": {"user": _LINK_USER, "password": secret},
             "no_advertise": True,
             "compression": "off",
         },
@@ -81,12 +89,19 @@ def hub_config(
 
 
 def front_config(
-    folder: Path, listeners: Listeners, users: Sequence[BrokerUser], certificates: Certificates
+    folder: Path,
+    listeners: Listeners,
+    users: Sequence[BrokerUser],
+    secret: str,
+    certificates: Certificates,
 ) -> dict[str, object]:
     """Return the configuration of the process that clocks connect to."""
-    link = f"nats-leaf://{_LINK_USER}:{listeners.link_password}"
+    link = f"nats-leaf://{_LINK_USER}:{secret}@{LOOPBACK}:{listeners.link_port}"
     return {
         **_COMMON,
+        # NATS's own protocol cannot be turned off: a port of the system's choice, on loopback,
+        # and no user who may speak it.
+        "listen": address(LOOPBACK, -1),
         "server_name": "front",
         "log_file": str(folder / "front.log"),
         "mqtt": {
@@ -104,7 +119,7 @@ def front_config(
         "authorization": {"users": [nats_user(user) for user in users]},
         "leafnodes": {
             "reconnect": "500ms",
-            "remotes": [{"url": f"{link}@{LOOPBACK}:{listeners.link_port}", "compression": "off"}],
+            "remotes": [{"url": link, "compression": "off"}],
         },
     }
 

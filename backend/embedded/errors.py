@@ -73,6 +73,13 @@ class NoSystemUserError(EmbeddedError):
         )
 
 
+class StoreLimitError(EmbeddedError):
+    """The broker did not take the limits of its stores."""
+
+    def __init__(self, answer: str) -> None:
+        super().__init__(f"The MQTT broker did not take the limits of its stores: {answer}")
+
+
 class UnusablePasswordError(EmbeddedError):
     """A broker password that the broker would not read as it stands."""
 

@@ -1,6 +1,7 @@
 """A child process of ours: started through the launcher, ended, and started again when it dies."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -71,18 +72,37 @@ async def end(process: Process, *steps: tuple[signal.Signals, float]) -> None:
 async def end_left_over(
     processes: Sequence[psutil.Process], *steps: tuple[signal.Signals, float]
 ) -> None:
-    """End children of a process of ours that died before; nothing tells of their end, so poll."""
-    alive = list(processes)
+    """End children of a process of ours that died before."""
+    alive = [process for process in processes if _lives(process)]
     for step, wait_s in (*steps, (signal.SIGKILL, _KILL_WAIT_S)):
         if not alive:
             return
         log.info("left_over_child_ended", pids=[one.pid for one in alive], signal=step.name)
-        for one in alive:
-            try:
-                one.send_signal(step)
-            except psutil.NoSuchProcess:
-                continue
-        _, alive = await asyncio.to_thread(psutil.wait_procs, alive, wait_s)
+        for process in alive:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(step)
+        alive = await still_alive(alive, wait_s)
+
+
+async def still_alive(processes: Sequence[psutil.Process], wait_s: float) -> list[psutil.Process]:
+    """Wait `wait_s` at most for the end of processes that are not our children; return the rest.
+
+    The system tells only a parent of an end, so we look every 20 ms.
+    """
+    deadline = time.monotonic() + wait_s
+    while alive := [process for process in processes if _lives(process)]:
+        if time.monotonic() > deadline:
+            break
+        await asyncio.sleep(0.02)
+    return alive
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Tell whether a process runs; one that only waits to be noticed by its parent does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 async def ended_within(process: Process, wait_s: float) -> bool:

@@ -182,7 +182,7 @@ class EmbeddedPostgres:
         await child.end_left_over(first, *_STOP)
         # Backends leave by themselves when their postmaster is gone; SIGQUIT hurries them.
         rest = [process for process in left if process.pid != postmaster]
-        _, alive = await asyncio.to_thread(psutil.wait_procs, rest, 5.0)
+        alive = await child.still_alive(rest, 5.0)
         await child.end_left_over(alive, (signal.SIGQUIT, 10.0))
 
     def _prepare(self) -> None:

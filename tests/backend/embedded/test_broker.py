@@ -28,6 +28,7 @@ from backend.embedded.broker_users import subjects_of
 from backend.embedded.certificates import Certificates, ensure_certificates
 from backend.embedded.errors import FolderInUseError, PortTakenError, UnusablePasswordError
 from backend.embedded.mqtt_probe import Answer, ask
+from backend.embedded.store_limits import STORE_LIMITS
 
 ROOT = Path(__file__).parents[3]
 SERVER = server_user("server", "server's secret", "skiclock")
@@ -102,6 +103,10 @@ async def take(client: aiomqtt.Client, count: int = 1, within_s: float = 10) -> 
             if len(found) == count:
                 break
     return found
+
+
+def lives(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 async def until(condition: Callable[[], bool], within_s: float = 15) -> None:
@@ -465,13 +470,19 @@ class Publisher:
         self._client.max_inflight_messages_set(500)
         self._client.on_publish = self._acknowledged
         self._client.connect("127.0.0.1", port)
+        self._client.on_disconnect = self._disconnected
         self._numbers: dict[int, int] = {}
         self._mids: set[int] = set()
+        self.was_cut_off = False
 
-    def send(self, count: int) -> None:
+    def send(self, count: int, padding: str = "") -> None:
         for number in range(count):
-            self._numbers[number] = self._client.publish("skiclock/heartbeat", str(number), 1).mid
+            info = self._client.publish("skiclock/heartbeat", f"{number}{padding}", 1)
+            self._numbers[number] = info.mid
         self._client.loop_start()
+
+    def _disconnected(self, *_: object) -> None:
+        self.was_cut_off = True
 
     def _acknowledged(self, _client: object, _data: object, mid: int, *_: object) -> None:
         self._mids.add(mid)
@@ -597,6 +608,55 @@ def connect_packet(client_id: str, user: BrokerUser) -> bytes:
     return bytes([0x10, len(body)]) + body
 
 
+# A full store
+
+
+async def test_full_store_refuses_publishers_until_its_reader_made_room(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(STORE_LIMITS, "$MQTT_msgs", (1_000_000, "new"))
+    async with running(folder) as broker:
+        async with durable_subscriber(broker) as subscriber:
+            await subscriber.subscribe("skiclock/heartbeat", 1)
+        publisher = Publisher(broker.port)
+        publisher.send(600, padding=" " * 4000)
+        await until(lambda: publisher.was_cut_off)
+        publisher.leave()
+        acknowledged = publisher.acknowledged
+        assert 100 < len(acknowledged) < 300
+        assert await heard_numbers(broker, acknowledged) >= acknowledged
+        async with plain(broker, CLOCKS) as clock:
+            await clock.publish("skiclock/heartbeat", "1000", 1)
+
+
+async def test_flood_of_retained_messages_locks_nobody_out(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(STORE_LIMITS, "$MQTT_rmsgs", (100_000, "old"))
+    async with running(folder) as broker:
+        async with plain(broker, CLOCKS) as hostile:
+            for number in range(200):
+                await hostile.publish(f"skiclock/status/{number:x}", "x" * 4000, retain=True)
+        async with plain(broker, CLOCKS) as clock, plain(broker, SERVER) as server:
+            await clock.publish("skiclock/status/a1b2c3", "last", 1, retain=True)
+            await server.subscribe("skiclock/status/a1b2c3")
+            assert await take(server) == ["skiclock/status/a1b2c3 last"]
+
+
+async def test_flood_of_sessions_locks_nobody_out(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(STORE_LIMITS, "$MQTT_sess", (10_000, "old"))
+    async with running(folder) as broker:
+        for number in range(100):
+            async with plain(broker, CLOCKS, identifier=f"made-up-{number}", clean_session=False):
+                pass
+        async with plain(broker, SERVER) as server, over_tls(broker, folder, CLOCKS) as clock:
+            await clock.subscribe("skiclock/version/updates", 1)
+            await server.publish("skiclock/version/updates", "news", 1)
+            assert await take(clock) == ["skiclock/version/updates news"]
+
+
 OWNER = """
 import asyncio, sys
 from pathlib import Path
@@ -634,7 +694,7 @@ async def test_killed_server_takes_the_broker_with_it_and_the_next_start_gets_it
     )
     await broker.start()  # at once: the old processes still end
     assert not set(pids) & set(broker.pids)
-    assert not [pid for pid in pids if psutil.pid_exists(pid)]
+    assert not [pid for pid in pids if lives(pid)]
     async with plain(broker, SERVER):
         pass
     await broker.stop()
@@ -649,4 +709,4 @@ async def test_stop_is_idempotent_and_ends_every_process(folder: Path) -> None:
     await broker.stop()
     await broker.stop()
     assert broker.pids == ()
-    assert not [pid for pid in pids if psutil.pid_exists(pid)]
+    assert not [pid for pid in pids if lives(pid)]

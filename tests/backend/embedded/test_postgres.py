@@ -184,7 +184,7 @@ async def test_killed_server_takes_postgres_with_it_and_the_next_start_finds_the
     async with running(pg) as (server, database):  # at once: the old one still ends
         assert await run(database, "SELECT n FROM kept") == [7]
         assert server.pid != postmaster_pid
-        assert not postmaster.is_running()
+        assert not postmaster.is_running() or postmaster.status() == psutil.STATUS_ZOMBIE
 
 
 async def test_second_process_uses_the_running_database_and_leaves_it_alone(

@@ -91,7 +91,7 @@ def _web_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         app,
         loop="none",
         http="httptools",
-        ws="websockets",
+        ws="websockets-sansio",
         ws_per_message_deflate=False,
         log_config=None,
         access_log=False,

@@ -1,0 +1,1 @@
+"""Updates: figures, pictures, and the log of what clocks install, live."""

@@ -1,0 +1,165 @@
+"""What open pages are told of updates: rows that changed, and figures when they did."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.contract.versions import version_key
+from backend.db import Database
+from backend.firmware import Catalogue
+from backend.fleet import Changes, Fleet
+from backend.models import RUNNING_STATES, Update, UpdateState
+from backend.update_log import load_sessions, update_statistics, weekly_results
+from backend.updates import OpenUpdate
+
+WEEKS = 12
+FIGURES_EVERY = timedelta(seconds=2)
+
+
+class UpdateFeed:
+    """Follows the fleet's updates for all open pages."""
+
+    def __init__(self, fleet: Fleet, catalogue: Catalogue, database: Database) -> None:
+        self._fleet = fleet
+        self._catalogue = catalogue
+        self._database = database
+        self.changes: Changes = fleet.watch()
+        self._known: dict[str, OpenUpdate] = {}
+        self._left: dict[UUID, str] = {}
+        """Sessions that a newer one replaced while they ran; their end is in the database."""
+        self._figures_due = False
+        self._figures_at = datetime.min.replace(tzinfo=UTC)
+        self._versions: dict[str, Any] | None = None
+
+    async def snapshot(self) -> dict[str, Any]:
+        """Return figures and versions as they stand."""
+        async with self._database.session() as session:
+            figures = await figures_of(session, now=datetime.now(UTC))
+        return {"figures": figures, "versions": versions_of(self._fleet, self._catalogue)}
+
+    async def news(self, watched: bool) -> dict[str, Any] | None:
+        """Return what changed since the last call."""
+        changed, removed = self.changes.take()
+        updates = self._changed_updates(changed)
+        for device_id in removed:
+            self._known.pop(device_id, None)
+        if not watched:
+            self._left.clear()
+            return None
+        message: dict[str, Any] = {}
+        rows = [row_of(update, self._fleet) for update in updates]
+        rows += await self._ends_of_left()
+        if rows:
+            message["rows"] = rows
+        versions = versions_of(self._fleet, self._catalogue)
+        if versions != self._versions:
+            message["versions"] = self._versions = versions
+        if figures := await self._figures(now=datetime.now(UTC)):
+            message["figures"] = figures
+        return message or None
+
+    def _changed_updates(self, device_ids: Iterable[str]) -> list[OpenUpdate]:
+        updates = []
+        for device_id in device_ids:
+            clock = self._fleet.clocks.get(device_id)
+            update = clock.last_update if clock is not None else None
+            known = self._known.get(device_id)
+            if update is None or update is known:
+                continue
+            self._known[device_id] = update
+            self._figures_due |= known is None or known.state is not update.state
+            if known is not None and known.session_id != update.session_id and known.is_open:
+                self._left[known.session_id] = device_id
+            updates.append(update)
+        return updates
+
+    async def _ends_of_left(self) -> list[dict[str, Any]]:
+        if not self._left:
+            return []
+        async with self._database.session() as session:
+            ended = await load_sessions(session, list(self._left))
+        self._left.clear()
+        return [row_of(update, self._fleet) for update in ended]
+
+    async def _figures(self, *, now: datetime) -> dict[str, Any] | None:
+        if not self._figures_due or now - self._figures_at < FIGURES_EVERY:
+            return None
+        async with self._database.session() as session:
+            figures = await figures_of(session, now=now)
+        self._figures_due, self._figures_at = False, now
+        return figures
+
+
+async def figures_of(session: AsyncSession, *, now: datetime) -> dict[str, Any]:
+    """Return the statistics, and the results of the last WEEKS weeks, oldest first."""
+    this_week = (now - timedelta(days=now.weekday())).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+    first = this_week - timedelta(weeks=WEEKS - 1)
+    results: dict[datetime, Counter[str]] = {}
+    for start, state, count in await weekly_results(session, since=first):
+        results.setdefault(start, Counter())[_outcome(state)] += count
+    weeks = [first + timedelta(weeks=i) for i in range(WEEKS)]
+    return {
+        "statistics": asdict(await update_statistics(session, now=now)),
+        "weeks": [
+            {"start": week.timestamp(), **_outcomes(results.get(week, Counter()))} for week in weeks
+        ],
+    }
+
+
+def versions_of(fleet: Fleet, catalogue: Catalogue) -> dict[str, Any]:
+    """Return how many clocks run each version, newest first, and how many the newest of theirs."""
+    counts: Counter[str] = Counter()
+    newest = 0
+    keys = {}
+    for clock in fleet.clocks.values():
+        version = clock.version or ""
+        counts[version] += 1
+        published = catalogue.newest(clock.platform) if clock.platform else None
+        newest += published is not None and published.version == version
+        keys.setdefault(version, version_key(version) or (-1,))
+    ordered = sorted(counts, key=lambda version: keys[version], reverse=True)
+    return {
+        "clocks": len(fleet.clocks),
+        "on_newest": newest,
+        "counts": [[version, counts[version]] for version in ordered],
+    }
+
+
+def row_of(update: OpenUpdate | Update, fleet: Fleet) -> dict[str, Any]:
+    """Return one update as the page shows it. Times in Unix seconds."""
+    clock = fleet.clocks.get(update.device_id)
+    return {
+        "session": str(update.session_id),
+        "id": update.id if isinstance(update, Update) else None,
+        "device_id": update.device_id,
+        "name": clock.name if clock is not None else None,
+        "platform": update.platform,
+        "old": update.old_version,
+        "new": update.new_version,
+        "state": str(update.state),
+        "progress": update.progress_percent,
+        "started_at": _unix(update.started_at),
+        "ended_at": _unix(update.completed_at),
+        "error": update.error_message,
+    }
+
+
+def _outcome(state: str) -> str:
+    if state == UpdateState.SUCCESS:
+        return "success"
+    return "running" if state in RUNNING_STATES else "failed"
+
+
+def _outcomes(counts: Counter[str]) -> dict[str, int]:
+    return {outcome: counts[outcome] for outcome in ("success", "failed", "running")}
+
+
+def _unix(moment: datetime | None) -> float | None:
+    return None if moment is None else round(moment.timestamp(), 1)

@@ -1,0 +1,30 @@
+"""Every page, registered in one place."""
+
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from nicegui import app as nicegui_app
+
+from skiclock_ui import assets
+from skiclock_ui.i18n import LanguageMiddleware
+from skiclock_ui.live import Live
+from skiclock_ui.pages import clocks, errors, firmware, language, login, password, updates
+
+if TYPE_CHECKING:
+    from backend.app import Server
+
+
+def create(app: FastAPI, server: "Server") -> None:
+    """Register all pages and what they load, before NiceGUI is mounted."""
+    app.add_middleware(LanguageMiddleware)
+    live = Live()
+    assets.create(app)
+    language.create(app)
+    login.create(app, server)
+    password.create(app, server)
+    clocks.create(app, server)
+    updates.create(server, live)
+    firmware.create(server, live)
+    errors.create(app, server)
+    nicegui_app.on_startup(live.start)
+    nicegui_app.on_shutdown(live.stop)

@@ -1,0 +1,55 @@
+"""What the server refuses, in the viewer's language: sentences by their stable codes."""
+
+from skiclock_ui.i18n import _, current_language
+
+
+def sentences() -> dict[str, str]:
+    """Return a sentence for each code that a page can meet."""
+    return {
+        "bad_request": _("Something is missing or wrong in what was sent."),
+        "bad_version": _("This is no version. Expected YYYY.M.D.BUILD or vMAJOR.MINOR.PATCH."),
+        "database_unavailable": _("The database does not answer. Try again in a moment."),
+        "downgrade": _(
+            "The version is lower than the newest one of this platform; "
+            "clocks would not install it."
+        ),
+        "empty_file": _("The file is empty."),
+        "failed": _("This did not work, and the server's log says why."),
+        "forbidden": _("Your role may not do this. Ask an administrator of this server."),
+        "foreign_file": _("The file is no application image for this platform."),
+        "foreign_origin": _("This was sent by a page of another site."),
+        "image_damaged": _("The image is damaged. Build it again, or copy it again."),
+        "image_too_large": _("The image does not fit into the memory of this platform."),
+        "image_truncated": _("The file ends before the image does. Copy it again."),
+        "internal_error": _("This did not work, and the server's log says why."),
+        "link_expired": _("This download link has expired; links work for an hour. Get a new one."),
+        "bad_link": _("This download link is not valid. Get a new one."),
+        "no_answer": _("No answer from the server. Try again in a moment."),
+        "no_firmware": _("This version is no longer published."),
+        "not_allowed": _("Your role may not download images for this platform."),
+        "not_found": _("There is nothing at this address."),
+        "not_signed_in": _("You were signed out. Sign in again to go on."),
+        "passwords_differ": _("The two new passwords differ."),
+        "too_many_attempts": _("Too many attempts. Wait a quarter of an hour, then try again."),
+        "unknown_device": _("This clock is not known here."),
+        "unknown_page": _("This page is not known here. Reload it."),
+        "unknown_platform": _("There is no such platform."),
+        "upload_too_large": _("The file is larger than this server takes."),
+        "upload_too_slow": _("Nothing came for too long. Try again on a better network."),
+        "version_exists": _("This version exists already; versions are never replaced."),
+        "weak_password": _(
+            "The new password is too weak: it is too short, or it is the e-mail address."
+        ),
+        "wrong_chip": _("The image is for another chip than this platform has."),
+        "wrong_credentials": _("E-mail and password do not fit together. Try again."),
+    }
+
+
+def sentence(code: str, english: str = "") -> str:
+    """Return why something was refused.
+
+    The server's own English sentence names what was wrong, so English readers get that.
+    """
+    if english and current_language() == "en":
+        return english
+    return sentences().get(code, english or _("This did not work. Try again."))

@@ -1,0 +1,79 @@
+// The way to the server from a page with a socket: topics to follow, questions to ask, contact lost and found.
+
+const ANSWER_MS = 10_000;
+const RETRY_MS = 500;
+
+const followers = new Map(); // topic -> what to call with its messages
+const watchers = new Set(); // what to call when contact is lost or found
+let lostAt = null;
+let ahead_s = 0;
+
+/** The server's time, in Unix seconds. */
+export const serverNow = () => Date.now() / 1000 + ahead_s;
+
+/** Call `take(message)` with the topic's state now and whenever it changes. */
+export function follow(topic, take) {
+  followers.set(topic, take);
+  whenSocket(() => window.socket.connected && join(topic));
+  return () => followers.delete(topic);
+}
+
+/** Ask the server; resolves to its answer, or throws an Error with `code` and a sentence. */
+export async function ask(what, args = {}) {
+  let answer;
+  try {
+    answer = await window.socket.timeout(ANSWER_MS).emitWithAck("live_ask", { client_id: window.clientId, what, args });
+  } catch {
+    throw Object.assign(new Error("No answer from the server."), { code: "no_answer" });
+  }
+  if (answer.error) throw Object.assign(new Error(answer.error), { code: answer.code });
+  return answer.answer;
+}
+
+/** Call `watch(lostAt)` when contact changes: Unix seconds when it was lost, null when it is there. */
+export function onContact(watch) {
+  watchers.add(watch);
+  if (lostAt !== null) watch(lostAt);
+}
+
+// A page makes its socket after its components are mounted.
+function whenSocket(callback) {
+  if (window.socket) callback();
+  else setTimeout(whenSocket, 20, callback);
+}
+
+whenSocket(() => {
+  window.socket.on("connect", () => {
+    setContact(null);
+    for (const topic of followers.keys()) join(topic);
+  });
+  window.socket.on("disconnect", () => setContact(serverNow()));
+  window.socket.on("live", ({ topic, message, now }) => {
+    setClock(now);
+    followers.get(topic)?.(message);
+  });
+});
+
+async function join(topic) {
+  let answer;
+  try {
+    answer = await window.socket.timeout(ANSWER_MS).emitWithAck("live_follow", { client_id: window.clientId, topic });
+  } catch {
+    if (window.socket.connected) setTimeout(join, RETRY_MS, topic); // else the next connection does
+    return;
+  }
+  if (answer.code === "unknown_page" && window.socket.connected) setTimeout(join, RETRY_MS, topic);
+  if (answer.error) return;
+  setClock(answer.now);
+  followers.get(topic)?.(answer.message);
+}
+
+function setClock(server_s) {
+  ahead_s = server_s - Date.now() / 1000;
+}
+
+function setContact(lost) {
+  if ((lost === null) === (lostAt === null)) return;
+  lostAt = lost;
+  for (const watch of watchers) watch(lost);
+}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from fastapi import FastAPI
 from nicegui import app as nicegui_app
-from nicegui import core, ui
+from nicegui import core
 from nicegui.events import GenericEventArguments
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,9 +20,10 @@ from backend.contract.limits import DEVICE_ID_PATTERN
 from backend.db import is_unavailable
 from skiclock_ui.components.fleet.feed import Feed
 from skiclock_ui.components.fleet.fleet import Fleet
-from skiclock_ui.components.fleet.room import Room, identity_of_page, who_may
+from skiclock_ui.components.fleet.room import Room, who_may
 from skiclock_ui.i18n import _, current_language
 from skiclock_ui.pages import clock_list
+from skiclock_ui.pages.page import page
 from skiclock_ui.theme import frame
 
 if TYPE_CHECKING:
@@ -46,17 +47,16 @@ def create(app: FastAPI, server: "Server") -> None:
     _run_while_serving(feed, Room(feed))
     actions = Actions(server)
 
-    @ui.page("/")
-    def clocks() -> None:
-        identity = identity_of_page(ui.context.client)
+    @page("/", Permission.SEE_CLOCKS)
+    async def clocks(identity: Identity) -> None:
         with frame(server, _("Clocks"), "clocks"):
             Fleet(
                 list_url=clock_list.PATH,
                 language=current_language(),
                 offline_after_s=server.settings.offline_after_s,
                 may={
-                    "edit": identity is not None and identity.may(Permission.EDIT_CLOCKS),
-                    "remove": identity is not None and identity.may(Permission.REMOVE_CLOCKS),
+                    "edit": identity.may(Permission.EDIT_CLOCKS),
+                    "remove": identity.may(Permission.REMOVE_CLOCKS),
                 },
                 connect=_how_to_connect(server),
                 on_rename=actions.rename,

@@ -25,7 +25,7 @@ export const FleetEmpty = {
     <dl class="fleet-connect">
       <div><dt>{{ words.broker }}</dt><dd class="mono">{{ connect.address }}{{ connect.tls ? ' (TLS)' : '' }}</dd></div>
       <div><dt>{{ words.user_name }}</dt><dd class="mono">{{ connect.user }}</dd></div>
-      <div><dt>{{ words.password }}</dt><dd>{{ words.password_hint }} <code class="mono">skiclock settings</code></dd></div>
+      <div><dt>{{ words.password }}</dt><dd>{{ words.password_hint }} <code class="mono">skiclock settings --show-secrets</code></dd></div>
     </dl>
     <p>{{ words.simulate_hint }}</p>
     <p class="fleet-command"><code class="mono">{{ COMMAND }}</code>

@@ -193,7 +193,7 @@ function byState(rows, down) {
 }
 
 function matcher(query) {
-  const words = query.q.toLowerCase().split(/\s+/).filter(Boolean);
+  const terms = query.q.toLowerCase().split(/\s+/).filter(Boolean);
   const states = query.state.length ? new Set(query.state) : null;
   return (row) =>
     (states === null || states.has(row.state)) &&
@@ -201,7 +201,7 @@ function matcher(query) {
     (!query.platform || row.platform === query.platform) &&
     (!query.version || row.version === query.version) &&
     (!query.network || row.ssid === query.network) &&
-    (words.length === 0 || words.every((word) => textOf(row).includes(word)));
+    (terms.length === 0 || terms.every((term) => textOf(row).includes(term)));
 }
 
 function textOf(row) {

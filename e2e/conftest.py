@@ -7,13 +7,13 @@ import shutil
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiomqtt
 import httpx
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
@@ -190,20 +190,22 @@ def chromium() -> str | None:
 
 
 @asynccontextmanager
-async def running_product(data: Path, **settings: str) -> AsyncIterator[Product]:
-    data.mkdir(parents=True, exist_ok=True)
-    product = Product(data, **settings)
-    await product.start()
-    try:
-        yield product
-    finally:
-        await product.stop()
+async def running_product(**settings: str) -> AsyncIterator[Product]:
+    """A product of its own, for a test that ends it or needs other settings."""
+    # Not below pytest's own folder: as root, the database runs as a user who may not go there.
+    with tempfile.TemporaryDirectory(prefix="skiclock-", ignore_cleanup_errors=True) as folder:
+        product = Product(Path(folder), **settings)
+        await product.start()
+        try:
+            yield product
+        finally:
+            await product.stop()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def product(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Product]:
+async def product() -> AsyncIterator[Product]:
     """One product for the tests that do not end it."""
-    async with running_product(tmp_path_factory.mktemp("product")) as product:
+    async with running_product() as product:
         yield product
 
 

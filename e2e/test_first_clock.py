@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from pathlib import Path
 
 import httpx
 import psutil
@@ -86,6 +85,7 @@ async def test_update_from_upload_to_success_on_the_card(page: Page, product: Pr
 
 async def v1_log(page: Page, product: Product, device_id: str) -> list[str]:
     answer = await page.request.get(f"{product.url}/api/ota-logs?device_id={device_id}")
+    assert answer.ok, await answer.text()
     return [entry["status"] for entry in (await answer.json())["logs"]]
 
 
@@ -115,8 +115,8 @@ async def test_wrong_password_is_refused_in_words(page: Page, product: Product) 
     await expect(page).to_have_url(f"{product.url}/login?next=/")
 
 
-async def test_broker_restart_while_the_page_is_open(page: Page, tmp_path: Path) -> None:
-    async with running_product(tmp_path / "data") as product:
+async def test_broker_restart_while_the_page_is_open(page: Page) -> None:
+    async with running_product() as product:
         await sign_in(page, product)
         async with product.clock("b0b0") as clock:
             await clock.heartbeat()
@@ -147,8 +147,8 @@ async def until_broker_is(product: Product, *, up: bool) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_sigkill_in_the_middle_of_an_update_loses_nothing(page: Page, tmp_path: Path) -> None:
-    async with running_product(tmp_path / "data") as product:
+async def test_sigkill_in_the_middle_of_an_update_loses_nothing(page: Page) -> None:
+    async with running_product() as product:
         await sign_in(page, product)
         await product.upload("esp32", "2026.11.24.7", esp_image("esp32"))
         async with product.clock("5167a") as clock:

@@ -109,7 +109,7 @@ def _update_json(update: Update) -> dict[str, Any]:
     began, ended = update.started_at, update.completed_at
     return {
         "id": update.id,
-        "session_id": update.session_id,
+        "session_id": str(update.session_id),
         "device_id": update.device_id,
         "platform": update.platform,
         "old_version": update.old_version,

@@ -123,16 +123,16 @@ def inspect_image(file: BinaryIO, platform: Platform, *, size_bytes: int) -> Ima
     chip = _chip_of(head, size_bytes)
     if chip != platform.chip_family:
         raise WrongChipError(f"The image is for the {chip}; {_expected(platform)}.", field="file")
-    if chip == ESP8266_CHIP_FAMILY:
-        segments = _check_esp8266(file, head, platform, size_bytes)
-    else:
-        segments = _check_esp32(file, head, platform, size_bytes)
     if size_bytes > platform.slot_bytes:
         raise ImageTooLargeError(
             f"The image has {size_bytes:,} bytes; {platform.name} has room for "
             f"{platform.slot_bytes:,}.",
             field="file",
         )
+    if chip == ESP8266_CHIP_FAMILY:
+        segments = _check_esp8266(file, head, platform, size_bytes)
+    else:
+        segments = _check_esp32(file, head, platform, size_bytes)
     return ImageInfo(chip, size_bytes, segments)
 
 

@@ -21,6 +21,7 @@ _DOMAIN = "hub"  # the name by which the front reaches the hub's storage
 
 _COMMON: dict[str, object] = {
     "max_payload": 65536,
+    "max_connections": 25_000,  # at 60 kB each
     # A reader that stalls (our own link, behind a busy event loop) is given a minute and
     # 64 MB before it is cut off; cut off it would lose what is not acknowledged.
     "write_deadline": "60s",

@@ -128,6 +128,7 @@ async def keep_running(
         if time.monotonic() - since > STABLE_AFTER_S:
             failures = 0
         log.error("child_ended", child=name, code=code)
+        ended_at = time.monotonic()
         started = False
         while not started:
             delay_s = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
@@ -139,7 +140,7 @@ async def keep_running(
                 log.error("child_start_failed", child=name, error=str(error))  # noqa: TRY400
             else:
                 started = True
-        log.info("child_restarted", child=name, after_s=round(time.monotonic() - since, 1))
+        log.info("child_restarted", child=name, after_s=round(time.monotonic() - ended_at, 1))
 
 
 def log_tail(file: Path, *, since_byte: int = 0, lines: int = 12) -> str:

@@ -13,6 +13,7 @@ line beside the server, finds the lock taken, uses the running database and leav
 """
 
 import asyncio
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -102,10 +103,16 @@ class EmbeddedPostgres:
         return database_url(self._socket_folder)
 
     async def stop(self) -> None:
-        """Shut down fast; nothing when it does not run, or when another process runs it."""
+        """Shut down fast; nothing when it does not run, or when another process runs it.
+
+        Cancel `supervise` and close all connections before.
+        """
         if self._process is not None:
             await child.end(self._process, *_STOP)
             self._process = None
+            if self._socket_folder.parent != self._folder:
+                with contextlib.suppress(OSError):  # a crash left something in it, for next time
+                    self._socket_folder.rmdir()
         self._lock.give_back()
 
     async def supervise(self) -> None:

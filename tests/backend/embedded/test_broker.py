@@ -517,7 +517,7 @@ async def durable_subscriber(broker: EmbeddedBroker) -> AsyncIterator[aiomqtt.Cl
 
 async def heard_numbers(broker: EmbeddedBroker, wanted: set[int]) -> set[int]:
     heard: set[int] = set()
-    async with durable_subscriber(broker) as subscriber, asyncio.timeout(30):
+    async with durable_subscriber(broker) as subscriber, asyncio.timeout(50):
         async for message in subscriber.messages:
             heard.add(int(bytes(message.payload)))
             if wanted <= heard:
@@ -530,7 +530,7 @@ async def test_publisher_that_leaves_at_once_loses_nothing(broker: EmbeddedBroke
         await subscriber.subscribe("skiclock/heartbeat", 1)
     publisher = Publisher(broker.port)
     publisher.send(10_000)
-    await until(lambda: publisher.acknowledged_count == 10_000, within_s=40)
+    await until(lambda: publisher.acknowledged_count == 10_000, within_s=60)
     publisher.leave()
     everything = set(range(10_000))
     assert await heard_numbers(broker, everything) == everything

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.embedded.broker_users import BrokerUser, nats_user
+from backend.embedded.broker_users import BrokerUser, nats_users
 from backend.embedded.certificates import Certificates
 from backend.embedded.files import write_whole
 from backend.embedded.store_limits import limiting_user
 
 LOOPBACK = "127.0.0.1"
-LIMITING_USER = "limits"
+LIMITING_USER = "limits of the stores"  # a name that no clock has
 _LINK_USER = "front"
 _DOMAIN = "hub"  # the name by which the front reaches the hub's storage
 
@@ -77,9 +77,7 @@ def hub_config(
             "sync_interval": "always",  # acknowledged is on the disk
         },
         "mqtt": {"listen": address(LOOPBACK, listeners.port), **_SESSIONS},
-        "authorization": {
-            "users": [*(nats_user(user) for user in users), limiting_user(LIMITING_USER, secret)]
-        },
+        "authorization": {"users": [*nats_users(users), limiting_user(LIMITING_USER, secret)]},
         "leafnodes": {
             "listen": address(LOOPBACK, listeners.link_port),
             "authorization": {"user": _LINK_USER, "password": secret},
@@ -117,7 +115,7 @@ def front_config(
                 "timeout": 30,
             },
         },
-        "authorization": {"users": [nats_user(user) for user in users]},
+        "authorization": {"users": nats_users(users)},
         "leafnodes": {
             "reconnect": "500ms",
             "remotes": [{"url": link, "compression": "off"}],

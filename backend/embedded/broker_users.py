@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from backend.contract.topics import Topics
-from backend.embedded.errors import UnusablePasswordError
+from backend.embedded.errors import DuplicateUserError, UnusablePasswordError
 
 _BCRYPT = re.compile(r"\$2[abxy]\$\d{2}\$")
 
@@ -39,6 +39,16 @@ def shared_clock_user(name: str, password: str, prefix: str) -> BrokerUser:
         *(f"{prefix}/{kind}/+" for kind in ("command", "config", "ack")),
     )
     return BrokerUser(name, password, publish=says, subscribe=hears)
+
+
+def nats_users(users: Iterable[BrokerUser]) -> list[dict[str, object]]:
+    """Return all users as the configuration has them; raises DuplicateUserError besides."""
+    found: dict[str, dict[str, object]] = {}
+    for user in users:
+        if user.name in found:
+            raise DuplicateUserError(user.name)
+        found[user.name] = nats_user(user)
+    return list(found.values())
 
 
 def nats_user(user: BrokerUser) -> dict[str, object]:

@@ -87,6 +87,13 @@ class UnusablePasswordError(EmbeddedError):
         super().__init__(f"The broker's user {user!r} cannot have this password: {reason}.")
 
 
+class DuplicateUserError(EmbeddedError):
+    """Two of the broker's users have the same name."""
+
+    def __init__(self, user: str) -> None:
+        super().__init__(f"The broker has two users of the name {user!r}; give one another name.")
+
+
 class BrokenAuthorityError(EmbeddedError):
     """The certificate authority in the data folder cannot sign any more."""
 

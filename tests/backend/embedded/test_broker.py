@@ -26,7 +26,12 @@ from backend.embedded.broker import (
 )
 from backend.embedded.broker_users import subjects_of
 from backend.embedded.certificates import Certificates, ensure_certificates
-from backend.embedded.errors import FolderInUseError, PortTakenError, UnusablePasswordError
+from backend.embedded.errors import (
+    DuplicateUserError,
+    FolderInUseError,
+    PortTakenError,
+    UnusablePasswordError,
+)
 from backend.embedded.mqtt_probe import Answer, ask
 from backend.embedded.store_limits import STORE_LIMITS
 
@@ -176,12 +181,14 @@ async def test_any_name_and_password_is_read_as_it_stands(folder: Path) -> None:
             assert await ask("127.0.0.1", broker.port, user.name, "x") is Answer.REFUSED
 
 
-async def test_password_that_the_broker_would_take_for_a_hash_is_refused(
+async def test_users_that_the_broker_would_misread_are_refused(
     broker: EmbeddedBroker,
 ) -> None:
     odd = BrokerUser("odd", "$2a$10$abc", (), ())
     with pytest.raises(UnusablePasswordError, match="'odd'"):
         await broker.set_users([SERVER, odd])
+    with pytest.raises(DuplicateUserError, match="'server'"):
+        await broker.set_users([SERVER, replace(CLOCKS, name="server")])
     async with plain(broker, CLOCKS):  # nothing was changed
         pass
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import aiomqtt
 import httpx
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
 EMAIL, PASSWORD = "admin@club.example", "slalom-gate-42-amber"
 CHROMIUM_ARGUMENTS = [
@@ -230,9 +230,20 @@ async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def page(context: BrowserContext) -> Page:
+async def page(context: BrowserContext) -> AsyncIterator[Page]:
     """A page whose errors fail the test that caused them."""
-    return await context.new_page()
+    page = await context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if is_fault(message) else None)
+    yield page
+    assert errors == []
+
+
+def is_fault(message: ConsoleMessage) -> bool:
+    """Tell whether a page logged an error of its own; a server that we ended is none."""
+    lost = ("Failed to load resource", "WebSocket connection", "net::ERR_")
+    return message.type == "error" and not any(text in message.text for text in lost)
 
 
 async def sign_in(page: Page, product: Product, path: str = "/") -> None:

@@ -28,7 +28,7 @@ export const FleetChoices = {
   template: `
   <label v-for="(list, name) in lists" :key="name" class="fleet-select" :class="{on: query[name]}">
     <span class="fleet-select-label">{{ words['filter_' + name] }}</span>
-    <select :value="query[name]" :data-filter="name" @change="$emit('pick', name, $event.target.value)">
+    <select :aria-label="words['filter_' + name]" :value="query[name]" :data-filter="name" @change="$emit('pick', name, $event.target.value)">
       <option value="">{{ words['all_' + name] }}</option>
       <option v-for="option in list.value" :key="option.value" :value="option.value">{{ option.text }}</option>
     </select><icon name="down"/>
@@ -36,7 +36,7 @@ export const FleetChoices = {
   <div class="fleet-sort">
     <label class="fleet-select">
       <span class="fleet-select-label">{{ words.sort_by }}</span>
-      <select :value="query.sort" data-filter="sort" @change="$emit('pick', 'sort', $event.target.value)">
+      <select :aria-label="words.sort_by" :value="query.sort" data-filter="sort" @change="$emit('pick', 'sort', $event.target.value)">
         <option v-for="sort in sorts" :key="sort" :value="sort">{{ words['sort_' + sort] }}</option>
       </select><icon name="down"/>
     </label>

@@ -1,13 +1,14 @@
 // The one line on a card that says what matters now.
 
 import { fill } from "./format.js";
-import { hasFailed, troubleOf } from "./model.js";
+import { hasFailed, isUpdating, troubleOf } from "./model.js";
 
 const FAILURE_SHOWN_S = 7 * 86400;
 
 /** The sentence and its tone: "", ok, busy, warn or bad. */
 export function lineOf(row, state, now, { words, format, rules, newest }) {
-  if (state === "updating") return { text: runningText(row.update, words, format), tone: "busy" };
+  // The row may be a tick ahead of the state that was drawn from it.
+  if (isUpdating(row)) return { text: runningText(row.update, words, format), tone: "busy" };
   if (state === "offline") return { text: silentText(row, now, words, format), tone: "bad" };
   const trouble = troubleOf(row, now, rules);
   if (trouble) return { text: troubleText(trouble, row, now, words, format), tone: "warn" };

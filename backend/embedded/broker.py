@@ -150,7 +150,8 @@ class EmbeddedBroker:
         """Replace all users; who stays as he was keeps his connections, others lose theirs.
 
         The front reads its certificate again, too. Raises UnusablePasswordError or
-        DuplicateUserError before anything is changed, NotReadyError when the broker did not take the change.
+        DuplicateUserError before anything is changed, NotReadyError when the broker did not
+        take the change.
         """
         async with self._changing:
             before, self._users = self._users, tuple(users)

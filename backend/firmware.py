@@ -64,6 +64,7 @@ class Catalogue:
     """Every published firmware, in memory: clocks ask for the newest all day."""
 
     def __init__(self) -> None:
+        self.is_loaded = False
         self._by_platform: dict[str, list[FirmwareInfo]] = {}
 
     async def load(self, session: AsyncSession) -> None:
@@ -73,6 +74,7 @@ class Catalogue:
         for row in rows:
             catalogue.setdefault(row.platform, []).append(_info(row))
         self._by_platform = catalogue
+        self.is_loaded = True
 
     def newest(self, platform: str) -> FirmwareInfo | None:
         """Return what clocks of a platform should run."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+import structlog
 from prometheus_client import CollectorRegistry, GCCollector, Histogram, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
@@ -13,11 +14,14 @@ from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.db import is_unavailable, sentence_of
 from backend.fleet import is_online
 from backend.models import UpdateState, UpdateTotal
 
 if TYPE_CHECKING:
     from backend.app import Server
+
+log = structlog.get_logger(__name__)
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _LATENCY_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
@@ -61,11 +65,19 @@ class Metrics:
 
     async def render(self) -> bytes:
         """Return everything in Prometheus' text format."""
-        health = self._server.health
-        if health.database.ok:
+        if self._server.health.database.ok:
+            await self._count_updates()
+        return generate_latest(self._registry)
+
+    async def _count_updates(self) -> None:
+        """Ask the database; while it is away, the last figures stand."""
+        try:
             async with self._server.database.session() as session:
                 self._collector.updates = await count_updates(session)
-        return generate_latest(self._registry)
+        except Exception as error:
+            if not is_unavailable(error):
+                raise
+            log.warning("metrics.updates_not_counted", error=sentence_of(error))
 
     def _observe_batch(self, lag_s: float, _messages: int) -> None:
         self._lag.observe(lag_s)

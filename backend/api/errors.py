@@ -71,6 +71,12 @@ class NoFirmwareError(NotFoundError):
     code = "no_firmware"
 
 
+class NotLoadedError(Refusal):
+    """What the database holds is not known yet."""
+
+    code: ClassVar[str] = "not_loaded"
+
+
 class UnknownDeviceError(NotFoundError):
     """There is no such clock."""
 
@@ -107,6 +113,7 @@ _STATUS: dict[type[Refusal], int] = {
     ExpiredLinkError: 410,
     UploadTooLargeError: 413,
     TooManyAttemptsError: 429,
+    NotLoadedError: 503,
 }
 """What is not here is the asker's mistake: 400."""
 
@@ -164,6 +171,8 @@ async def _on_error(request: Request, error: Exception) -> Response:
 def _extra(error: Refusal) -> dict[str, str]:
     if isinstance(error, TooManyAttemptsError):
         return {"retry-after": str(error.retry_after_s)}
+    if isinstance(error, NotLoadedError):
+        return {"retry-after": str(RETRY_AFTER_S)}
     if isinstance(error, UploadTooLargeError | SlowUploadError):
         return {"connection": "close"}  # the rest of the body is not read
     return {}

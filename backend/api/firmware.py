@@ -21,6 +21,7 @@ from backend.api.errors import (
     FactoryPartsMissingError,
     ForbiddenError,
     NoFirmwareError,
+    NotLoadedError,
 )
 from backend.api.image_response import ImageResponse
 from backend.api.shortcut import PlainRoute
@@ -199,7 +200,7 @@ async def user_download(request: Request, token: str) -> Any:
 def find_firmware(catalogue: Catalogue, platform: str, version: str | None) -> FirmwareInfo:
     """Return a version of a platform, the newest without one.
 
-    Raises UnknownPlatformError or NoFirmwareError.
+    Raises UnknownPlatformError, NoFirmwareError, or NotLoadedError while nobody can know.
     """
     name = canonical_platform(platform)
     if name is None:
@@ -208,6 +209,8 @@ def find_firmware(catalogue: Catalogue, platform: str, version: str | None) -> F
             field="platform",
         )
     info = catalogue.find(name, version) if version else catalogue.newest(name)
+    if info is None and not catalogue.is_loaded:
+        raise NotLoadedError("The server is starting; try again in a few seconds.")
     if info is None:
         what = f"Version {version[:40]} of {name}" if version else f"Firmware for {name}"
         raise NoFirmwareError(f"{what} was not published yet.", field="version")

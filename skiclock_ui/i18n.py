@@ -94,7 +94,7 @@ def _load(code: str) -> dict[tuple[str, int], str]:
     for catalogue in catalogues(code):
         for message in catalogue:
             ids = [message.id] if isinstance(message.id, str) else message.id
-            forms = [message.string] if isinstance(message.string, str) else message.string
+            forms = [message.string] if isinstance(message.string, str) else message.string or []
             if ids[0]:
                 texts |= {(ids[0], i): form for i, form in enumerate(forms) if form}
     return texts

@@ -1,5 +1,6 @@
 """The frame that every page stands in: header, navigation, the language and title of the page."""
 
+import asyncio
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +15,14 @@ from backend.health import Health, PartHealth
 from skiclock_ui import assets
 from skiclock_ui.components.fleet.room import identity_of_page
 from skiclock_ui.i18n import _, current_language
+from skiclock_ui.live import Live, Topic
 from skiclock_ui.render import render
 
 if TYPE_CHECKING:
     from backend.app import Server
 
 PRODUCT = "Ski Clock"
+HEALTH_EVERY_S = 0.2
 
 _QUASAR_LANGUAGES = {"en": "en-GB", "sv": "sv", "nb": "nb-NO"}
 
@@ -93,11 +96,23 @@ def frame_html(server: "Server", identity: Identity, active: str, *, path: str) 
         language_url=lambda code: f"/ui/language/{code}?next={quote(path, safe='')}",
         data={
             "words": health_words(),
+            "format": time_words(),
             "health": parts,
             "speaks_itself": is_clocks,
             "warning_icon": str(assets.icon("warning")),
         },
     )
+
+
+def add_health(live: Live, health: Health) -> None:
+    """Let every open page follow the health of both parts."""
+    changed = asyncio.Event()
+
+    async def snapshot() -> dict[str, dict[str, Any]]:
+        return health_message(health)
+
+    health.listeners.append(changed.set)
+    live.add_topic(Topic("health", None, snapshot, HEALTH_EVERY_S, wake=changed))
 
 
 def health_message(health: Health) -> dict[str, dict[str, Any]]:
@@ -122,6 +137,18 @@ def health_words() -> dict[str, str]:
             "Clocks keep running; the page will catch up."
         ),
         "stale": _("No contact with the server since {time}. The page catches up by itself."),
+    }
+
+
+def time_words() -> dict[str, str]:
+    """Return the units of time, and how long ago something was."""
+    return {
+        "just_now": _("just now"),
+        "ago": _("{time} ago"),
+        "d": _("d"),
+        "h": _("h"),
+        "min": _("min"),
+        "s": _("s"),
     }
 
 

@@ -8,7 +8,18 @@ from nicegui import app as nicegui_app
 from skiclock_ui import assets
 from skiclock_ui.i18n import LanguageMiddleware
 from skiclock_ui.live import Live
-from skiclock_ui.pages import clocks, errors, firmware, language, login, password, updates
+from skiclock_ui.pages import (
+    account,
+    clocks,
+    diagnostics,
+    errors,
+    firmware,
+    language,
+    login,
+    password,
+    updates,
+)
+from skiclock_ui.theme import add_health
 
 if TYPE_CHECKING:
     from backend.app import Server
@@ -25,6 +36,9 @@ def create(app: FastAPI, server: "Server") -> None:
     clocks.create(app, server)
     updates.create(server, live)
     firmware.create(server, live)
+    diagnostics.create(server, live)
+    account.create(server)
+    add_health(live, server.health)
     errors.create(app, server)
     nicegui_app.on_startup(live.start)
     nicegui_app.on_shutdown(live.stop)

@@ -2,7 +2,8 @@
 
 const THIN = "\u202f"; // narrow space that does not break
 const DAY_S = 86400;
-const UNITS = { d: "day", h: "hour", min: "minute", s: "second" };
+const JUST_NOW_S = 3;
+const words = JSON.parse(document.getElementById("frame-data").textContent).format;
 
 /** The viewer's own variety of the page's language: dates of en-GB for a Briton. */
 export function viewersLocale() {
@@ -15,7 +16,6 @@ const locale = viewersLocale();
 const formatter = (options) => new Intl.DateTimeFormat(locale, options);
 const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 const tenth = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
-const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
 const plurals = new Intl.PluralRules(locale);
 const moments = {
   clock: formatter({ hour: "2-digit", minute: "2-digit" }),
@@ -44,31 +44,22 @@ export function bytes(value) {
   return `${(scaled < 10 ? tenth : whole).format(scaled)}${THIN}${name}`;
 }
 
-/** The two largest units: "3 d 4 h", "2 min 5 s", "45 s". */
-export function duration(seconds) {
+/** The largest units: "3 d 4 h", "2 min 5 s", "45 s"; with `count` 1 only the first. */
+export function duration(seconds, count = 2) {
   const s = Math.max(0, Math.round(seconds));
   const parts = [
     [Math.floor(s / DAY_S), "d"], [Math.floor((s % DAY_S) / 3600), "h"], [Math.floor((s % 3600) / 60), "min"], [s % 60, "s"],
   ];
   const first = parts.findIndex(([value]) => value > 0);
-  if (first < 0) return shortUnit(0, "s");
-  return parts.slice(first, first + 2).filter(([value]) => value > 0).map(([value, name]) => shortUnit(value, name)).join(" ");
-}
-
-const unitFormats = {};
-function shortUnit(value, name) {
-  unitFormats[name] ??= new Intl.NumberFormat(locale, { style: "unit", unit: UNITS[name], unitDisplay: "narrow" });
-  if (name === "min" || name === "s") return unit(value, name);
-  return unitFormats[name].format(value).replace(/[\s\u00a0]/, THIN).replace(/(\d)([a-z])/i, `$1${THIN}$2`);
+  if (first < 0) return unit(0, words.s);
+  return parts.slice(first, first + count).filter(([value]) => value > 0).map(([value, name]) => unit(value, words[name])).join(" ");
 }
 
 /** How long ago, up to a day; then the local date and time. */
 export function ago(unix_s, now_s) {
-  const s = Math.max(0, Math.floor(now_s - unix_s));
+  const s = now_s - unix_s;
   if (s >= DAY_S) return moment(unix_s, "dayTime");
-  if (s < 60) return relative.format(-s, "second");
-  if (s < 3600) return relative.format(-Math.floor(s / 60), "minute");
-  return relative.format(-Math.floor(s / 3600), "hour");
+  return s < JUST_NOW_S ? words.just_now : fill(words.ago, { time: duration(s, 1) });
 }
 
 /** One moment: "clock", "seconds", "day", "date", "dayTime" or "exact". */

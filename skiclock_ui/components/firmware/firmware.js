@@ -195,7 +195,7 @@ export default {
           <td role="cell" class="right num" :data-label="words.running"><span v-if="row.clocks">{{ plural(words.clocks, row.clocks) }}</span><span v-else class="faint">–</span></td>
           <td role="cell" class="right num" :data-label="words.size">{{ bytes(row.size_bytes) }}</td>
           <td role="cell" data-label="SHA-256"><button type="button" class="sha mono" :title="fill(words.copy_sha, {sha: row.sha256})" @click="copyText(row.sha256)"><span>{{ row.sha256.slice(0, 12) }}</span><icon :name="copied === row.sha256 ? 'check' : 'copy'"/><span class="unseen">{{ copied === row.sha256 ? words.copied : words.copy }}</span></button></td>
-          <td role="cell" :data-label="words.uploaded"><moment :at="row.uploaded_at"/> <span class="faint by">{{ fill(words.by, {who: row.uploaded_by}) }}</span></td>
+          <td role="cell" :data-label="words.uploaded"><span><moment :at="row.uploaded_at"/> <span class="faint by">{{ fill(words.by, {who: row.uploaded_by}) }}</span></span></td>
           <td role="cell" class="right firmware-get"><button v-if="may.take.includes(one.name)" type="button" class="button small" @click="download(one.name, row.version)"><icon name="download"/><span>{{ words.download }}<span class="unseen"> {{ one.board }} {{ row.version }}</span></span></button></td>
         </tr>
       </tbody>

@@ -117,7 +117,7 @@ def versions_of(fleet: Fleet, catalogue: Catalogue) -> dict[str, Any]:
     """Return how many clocks run each version, newest first, and how many the newest of theirs."""
     counts: Counter[str] = Counter()
     newest = 0
-    keys = {}
+    keys: dict[str, tuple[int, ...]] = {}
     for clock in fleet.clocks.values():
         version = clock.version or ""
         counts[version] += 1

@@ -18,7 +18,10 @@ def updates_words() -> dict[str, Any]:
     """Return every text of the element in the current language."""
     return {
         "title": _("Updates"),
-        "about": _("What clocks install, and how it ends. Success is the new version, heard."),
+        "about": _(
+            "What clocks install, and how it ends. "
+            "An update has succeeded once the clock is heard on the new version."
+        ),
         "figures": _("Figures"),
         "success_rate": _("Success rate"),
         "of_ended": both_forms("of {n} ended update", "of {n} ended updates"),
@@ -33,7 +36,6 @@ def updates_words() -> dict[str, Any]:
         "success": _("Succeeded"),
         "failed": _("Failed"),
         "running": _("In progress"),
-        "total": _("Total"),
         "week_summary": _("{week}: {success} succeeded, {failed} failed, {running} in progress"),
         "as_table": _("Show as a table"),
         "versions": _("Versions across the fleet"),
@@ -55,10 +57,6 @@ def updates_words() -> dict[str, Any]:
         "from_to": _("From → to"),
         "when": _("Begun"),
         "took": _("Took"),
-        "started": _("Begins"),
-        "downloading": _("Downloading"),
-        "installed": _("Installed, restarting"),
-        "silent": _("Gone silent"),
         "states": {
             "started": _("Begins"),
             "downloading": _("Downloading"),

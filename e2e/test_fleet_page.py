@@ -237,6 +237,7 @@ async def test_keyboard_walks_the_cards_opens_the_menu_and_comes_back(
 
 async def test_live_page_shifts_nothing(page: Page, club: Product) -> None:
     await open_fleet(page, club)
+    await page.evaluate("document.fonts.ready")
     await page.evaluate(WATCH_SHIFTS)
     async with club.clock("1") as clock:
         for rssi in (-9, -100, -45):

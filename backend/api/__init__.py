@@ -27,7 +27,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 def create_api(server: "Server", lifespan: Lifespan) -> FastAPI:
     """Return the application with every route but the pages."""
-    app = FastAPI(
+    app = docs.DocumentedApi(
         title="Ski Clock Neo",
         version=version("ski-clock-neo"),
         description=_DESCRIPTION,

@@ -1,13 +1,29 @@
 """The documentation of the API, with a Swagger UI that comes from this server alone."""
 
 from importlib.resources import as_file, files
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
+from backend.contract.paths import API_KEY_HEADER
+
 router = APIRouter()
+
+
+class DocumentedApi(FastAPI):
+    """An application whose documentation knows our keys."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the schema, with the header that programs send."""
+        schema = super().openapi()
+        key = {"type": "apiKey", "in": "header", "name": API_KEY_HEADER}
+        schema.setdefault("components", {})["securitySchemes"] = {"key": key}
+        schema["security"] = [{"key": []}, {}]
+        return schema
+
 
 DOCS = "/docs"
 ASSETS = "/docs/assets"

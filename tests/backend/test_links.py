@@ -124,7 +124,7 @@ async def test_downloads_are_written_soon_after_they_began(
         download_log.note(taken(f"v1.0.{i}"))
 
     async with asyncio.timeout(10):
-        while len(await logged_versions(database)) < 1500:  # noqa: ASYNC110 - rows set no event
+        while len(await logged_versions(database)) < 1500:
             await asyncio.sleep(0.02)
     running.cancel()
     async with database.session() as session:

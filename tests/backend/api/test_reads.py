@@ -326,6 +326,7 @@ async def test_documentation_comes_from_here_alone(site: Site) -> None:
 
 async def test_every_route_is_documented_with_an_example(site: Site) -> None:
     schema = (await (await site.signed_in()).get("/openapi.json")).json()
+    assert schema["components"]["securitySchemes"]["key"]["name"] == "X-API-Key"
     for path, methods in schema["paths"].items():
         for method, operation in methods.items():
             assert operation["summary"], (method, path)

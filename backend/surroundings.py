@@ -20,6 +20,7 @@ from backend.embedded.broker import (
 from backend.embedded.certificates import ensure_certificates
 from backend.embedded.postgres import EmbeddedPostgres
 from backend.mqtt import BrokerAddress
+from backend.upkeep import keep_running
 
 SERVER_USER = "skiclock-server"
 
@@ -43,7 +44,7 @@ async def surroundings(settings: Settings) -> AsyncIterator[Surroundings]:
             postgres = EmbeddedPostgres(settings.data / "postgres")
             database_url = await postgres.start()
             stack.push_async_callback(postgres.stop)
-            _supervise(stack, postgres.supervise)
+            _supervise(stack, "postgres", postgres.supervise)
         if not settings.embeds_broker:
             yield Surroundings(
                 database_url,
@@ -64,7 +65,7 @@ async def surroundings(settings: Settings) -> AsyncIterator[Surroundings]:
         )
         await broker.start()
         stack.push_async_callback(broker.stop)
-        _supervise(stack, broker.supervise)
+        _supervise(stack, "broker", broker.supervise)
         yield Surroundings(
             database_url,
             lambda: BrokerAddress(
@@ -110,8 +111,10 @@ def _names(settings: Settings) -> list[str]:
     return [host] if host else []
 
 
-def _supervise(stack: AsyncExitStack, supervise: Callable[[], Coroutine[None, None, None]]) -> None:
-    task = asyncio.create_task(supervise())
+def _supervise(
+    stack: AsyncExitStack, name: str, supervise: Callable[[], Coroutine[None, None, None]]
+) -> None:
+    task = asyncio.create_task(keep_running(name, supervise))
     stack.push_async_callback(_end, task)
 
 

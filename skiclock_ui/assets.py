@@ -60,10 +60,10 @@ def url(name: str) -> str:
     return f"{PREFIX}/{_digest}/{name}"
 
 
-def icon(name: str) -> Markup:
+def icon(name: str, classes: str = "") -> Markup:
     """Return an icon of the set, which says nothing to a screen reader."""
-    return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>').format(
-        url("icons.svg"), name
+    return Markup('<svg class="icon {}" aria-hidden="true"><use href="{}#{}"/></svg>').format(
+        classes, url("icons.svg"), name
     )
 
 

@@ -48,7 +48,7 @@ export default {
   <section aria-labelledby="ingest-title">
     <h2 id="ingest-title" class="section-title">{{ words.ingest }}</h2>
     <dl class="figures">
-      <div class="figure"><dt>{{ words.rate }}</dt><dd data-figure="rate">{{ state.ingest.rate === null ? '–' : decimal(state.ingest.rate) }}<span class="unit">${THIN}{{ words.per_s }}</span></dd></div>
+      <div class="figure"><dt>{{ words.rate }}</dt><dd data-figure="rate">{{ state.ingest.rate === null ? '–' : decimal(state.ingest.rate) }}</dd></div>
       <div class="figure"><dt>{{ words.lag }}</dt><dd>{{ lag }}</dd></div>
       <div class="figure"><dt>{{ words.queue }}</dt><dd data-figure="queue">{{ number(state.ingest.depth) }}</dd></div>
       <div class="figure"><dt>{{ words.received }}</dt><dd>{{ number(state.ingest.received) }}</dd><dd class="note num">{{ plural(words.committed, state.ingest.committed) }}</dd></div>

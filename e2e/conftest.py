@@ -14,8 +14,13 @@ from pathlib import Path
 
 import aiomqtt
 import httpx
+import psutil
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+
+from tests.conftest import postgres, postgres_server
+
+__all__ = ["postgres", "postgres_server"]  # fixtures of tests/, at hand here too
 
 EMAIL, PASSWORD = "admin@club.example", "slalom-gate-42-amber"
 CHROMIUM_ARGUMENTS = [
@@ -51,6 +56,12 @@ class Product:
         self.process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
+        """Start, and wait until it is ready."""
+        await self.start_process()
+        await self.answers("/readyz")
+
+    async def start_process(self) -> None:
+        """Start without waiting for anything."""
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -62,10 +73,27 @@ class Product:
                 stdout=log,
                 stderr=log,
             )
+
+    async def answers(self, path: str, status: int = 200) -> httpx.Response:
+        """Wait until a path is answered with a status; return the answer."""
         async with asyncio.timeout(START_WITHIN_S), httpx.AsyncClient() as client:
-            while not await self._is_ready(client):
+            while True:
+                assert self.process is not None
                 assert self.process.returncode is None, self.log.read_text()[-3000:]
-                await asyncio.sleep(0.1)
+                try:
+                    answer = await client.get(self.url + path)
+                except httpx.TransportError:
+                    await asyncio.sleep(0.05)
+                    continue
+                if answer.status_code == status:
+                    return answer
+                await asyncio.sleep(0.05)
+
+    def children(self, name: str) -> list[psutil.Process]:
+        """Return the living children with a name."""
+        assert self.process is not None
+        all_ = psutil.Process(self.process.pid).children(recursive=True)
+        return [child for child in all_ if name in child.name()]
 
     async def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         if self.process is not None and self.process.returncode is None:
@@ -103,12 +131,6 @@ class Product:
                 data={"platform": platform, "version": version},
                 files={"file": ("firmware.bin", image)},
             )
-
-    async def _is_ready(self, client: httpx.AsyncClient) -> bool:
-        try:
-            return (await client.get(f"{self.url}/readyz")).is_success
-        except httpx.TransportError:
-            return False
 
 
 class Clock:

@@ -18,7 +18,7 @@ from backend.api.guard import COOKIE, PASSWORD_PATH
 from backend.contract import paths
 from backend.db import is_unavailable
 from backend.errors import Refusal
-from backend.sign_ins import LIFETIME, SignedIn
+from backend.sign_ins import LIFETIME, SignedIn, TooManyAttemptsError
 
 if TYPE_CHECKING:
     from backend.app import Server
@@ -193,21 +193,13 @@ def _after(identity: Identity, target: str) -> str:
     return PASSWORD_PATH if identity.must_change_password else target
 
 
-_WORD_FOR_PAGE = {
-    "wrong_credentials": "wrong",
-    "too_many_attempts": "throttled",
-    "weak_password": "weak",
-    "same_password": "same",
-    "passwords_differ": "differ",
-}
-
-
 def _refused(request: Request, error: Exception, page: str, target: str = "/") -> Response:
-    """Lead a browser back to its page with a word for the reason; tell a program by JSON."""
+    """Lead a browser back to its page with the reason's stable code; tell a program by JSON."""
     if _wants_json(request):
         return errors.answer(error, request.scope)
-    code = error.code if isinstance(error, Refusal) else "database"
-    query = {"error": _WORD_FOR_PAGE.get(code, code)}
+    query = {"error": error.code if isinstance(error, Refusal) else "database_unavailable"}
+    if isinstance(error, TooManyAttemptsError):
+        query["wait_s"] = str(error.retry_after_s)
     if target != "/":
         query["next"] = target
     return RedirectResponse(f"{page}?{urlencode(query)}", 303)

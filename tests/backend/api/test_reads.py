@@ -260,7 +260,7 @@ async def test_a_missing_database_is_told_and_comes_back(
         assert "The database is away" in page.text
         form = {"username": "admin@example.org", "password": PASSWORD}
         answer = await site.client().post("/login", data=form)
-        assert answer.headers["location"] == "/login?error=database"
+        assert answer.headers["location"] == "/login?error=database_unavailable"
 
         await cable.plug_in()
 

@@ -117,7 +117,7 @@ export default {
       [newest.value, health.value, totals.value, shown.value] = [store.newest, store.health, found.totals, found.shown];
       if (at - facetsAt > FACETS_MS && document.activeElement?.tagName !== "SELECT") {
         facetsAt = at;
-        facets.value = store.facets();
+        setTimeout(() => (facets.value = store.facets())); // the clocks come first
       }
       refused.value = 0;
       askPaint();

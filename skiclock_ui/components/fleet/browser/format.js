@@ -3,6 +3,13 @@
 const THIN = "\u202f"; // narrow space that does not break
 const DAY_S = 86400;
 const JUST_NOW_S = 3;
+const DATES = {
+  day: { day: "numeric", month: "short" },
+  date: { dateStyle: "medium" },
+  dayTime: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
+  clock: { hour: "2-digit", minute: "2-digit" },
+  exact: { dateStyle: "medium", timeStyle: "long" },
+};
 
 /** Put values into a sentence: fill("Updating to {version}", {version}). */
 export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
@@ -15,15 +22,11 @@ export function localeFor(lang, preferred) {
 export function makeFormat(locale, words) {
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const tenth = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
-  const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
-  const date = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
-  const dayTime = new Intl.DateTimeFormat(locale, {
-    day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
-  });
-  const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
-  const full = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "long" });
+  // Made when first used: each takes a millisecond or more.
+  const made = new Map();
+  const dates = (name) => made.get(name) ?? made.set(name, new Intl.DateTimeFormat(locale, DATES[name])).get(name);
   const unit = (value, name) => `${whole.format(value)}${THIN}${name}`;
-  const at = (formatter, unix_s) => formatter.format(new Date(unix_s * 1000));
+  const at = (name, unix_s) => dates(name).format(new Date(unix_s * 1000));
 
   /** The largest units that are not zero, two at most: "3 d 4 h", "12 min", "45 s". */
   function duration(seconds, units = 2) {
@@ -50,17 +53,17 @@ export function makeFormat(locale, words) {
     /** How long ago, up to a day; then the local date and time. */
     ago(unix_s, now) {
       const s = now - unix_s;
-      if (s >= DAY_S) return at(dayTime, unix_s);
+      if (s >= DAY_S) return at("dayTime", unix_s);
       return s < JUST_NOW_S ? words.just_now : fill(words.ago, { time: duration(s, 1) });
     },
 
     /** The date; this year's without the year. */
     date(unix_s, now) {
       const thisYear = new Date(unix_s * 1000).getFullYear() === new Date(now * 1000).getFullYear();
-      return at(thisYear ? day : date, unix_s);
+      return at(thisYear ? "day" : "date", unix_s);
     },
-    clock: (unix_s) => at(clock, unix_s),
-    exact: (unix_s) => at(full, unix_s),
+    clock: (unix_s) => at("clock", unix_s),
+    exact: (unix_s) => at("exact", unix_s),
   };
 }
 

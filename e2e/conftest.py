@@ -101,8 +101,14 @@ class Product:
             await self.process.wait()
 
     async def run(self, *arguments: str) -> tuple[int, str]:
-        """Run one `skiclock` command against this product."""
-        process = await asyncio.create_subprocess_exec(
+        """Run one `skiclock` command against this product; return its code and what it said."""
+        process = await self.spawn(*arguments)
+        output, _ = await process.communicate()
+        return process.returncode or 0, output.decode()
+
+    async def spawn(self, *arguments: str) -> asyncio.subprocess.Process:
+        """Begin a `skiclock` command against this product."""
+        return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "skiclock_ui",
@@ -112,8 +118,6 @@ class Product:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        output, _ = await process.communicate()
-        return process.returncode or 0, output.decode()
 
     @property
     def secrets(self) -> dict[str, str]:

@@ -279,3 +279,5 @@ async def sign_in(page: Page, product: Product, path: str = "/") -> None:
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
     await page.wait_for_url(f"{product.url}{path}")
+    # A page that is left while its modules load reports what it did not get.
+    await page.wait_for_load_state("networkidle")

@@ -70,6 +70,7 @@ async def test_pages_speak_swedish_and_norwegian(page: Page, product: Product) -
         await page.goto(product.url)
         await expect(page.locator("html")).to_have_attribute("lang", re.compile(language))
         await expect(page.get_by_role("link", name=word, exact=True)).to_be_visible()
+        await page.wait_for_load_state("networkidle")
 
 
 async def test_nothing_is_loaded_from_elsewhere(page: Page, product: Product) -> None:

@@ -29,12 +29,6 @@ News = Callable[[bool], Awaitable[Any]]
 Handler = Callable[[Identity, dict[str, Any]], Awaitable[Any]]
 
 
-class DatabaseAwayError(Refusal):
-    """The database does not answer."""
-
-    code = "database_away"
-
-
 @dataclass(slots=True, eq=False)
 class Topic:
     """One thing that pages watch. `wake` is set when it may have changed."""
@@ -157,7 +151,8 @@ async def _answer(
         return _refused(refusal.code, str(refusal))
     except Exception as error:
         if is_unavailable(error):
-            return _refused("database_away", "The database does not answer. Try again in a moment.")
+            sentence = "The database does not answer. Try again in a moment."
+            return _refused("database_unavailable", sentence)
         log.exception("live.answer_failed", what=what)
         return _refused("failed", "This did not work, and the server's log says why.")
 

@@ -1,6 +1,5 @@
 """HTML from templates: the frame of every page, and the pages that need no socket."""
 
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +33,12 @@ def render(template: str, **values: Any) -> str:
     return _environment.get_template(template).render(lang=i18n.current_language(), **values)
 
 
-def plain_page(
-    request: Request, template: str, status: HTTPStatus = HTTPStatus.OK, **values: Any
-) -> HTMLResponse:
+def plain_page(request: Request, template: str, **values: Any) -> HTMLResponse:
     """Return a whole page that works without a socket, and without any script."""
-    html = render(template, theme=request.cookies.get("skiclock_theme", ""), **values)
-    return HTMLResponse(html, status, {"Cache-Control": "no-store"})
+    return HTMLResponse(render(template, theme=theme_of(request), refresh_s=None, **values))
+
+
+def theme_of(request: Request) -> str:
+    """Return the theme that the viewer chose; empty where the device decides (boot.js)."""
+    chosen = request.cookies.get("skiclock_theme", "")
+    return chosen if chosen in {"dark", "light"} else ""

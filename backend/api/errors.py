@@ -193,14 +193,17 @@ def _answer(
     headers: dict[str, str] | None = None,
 ) -> Response:
     if is_navigation(scope):
-        page = _PAGE.format(status=status, sentence=escape(sentence), refresh=_refresh(status))
+        draw = getattr(scope["app"].state, "error_page", _plain_page)
+        page = draw(scope, status, code, sentence)
         return Response(page, status, headers, media_type="text/html; charset=utf-8")
     body = {"error": sentence, "code": code} | ({"field": field} if field else {})
     return Response(orjson.dumps(body), status, headers, media_type="application/json")
 
 
-def _refresh(status: int) -> str:
-    return f'<meta http-equiv="refresh" content="{RETRY_AFTER_S}">' if status == 503 else ""
+def _plain_page(_scope: Scope, status: int, _code: str, sentence: str) -> str:
+    """Return the page of a server without a face; one with pages puts its own in its place."""
+    refresh = f'<meta http-equiv="refresh" content="{RETRY_AFTER_S}">' if status == 503 else ""
+    return _PAGE.format(status=status, sentence=escape(sentence), refresh=refresh)
 
 
 _PAGE = """<!doctype html>

@@ -2,71 +2,56 @@
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-import structlog
 from fastapi import FastAPI, Request, Response
 from nicegui import core
+from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from backend.api import errors
-from backend.db import is_unavailable
 from backend.errors import Refusal
 from skiclock_ui import refusals
 from skiclock_ui.i18n import _
-from skiclock_ui.render import plain_page
+from skiclock_ui.render import render, theme_of
 
 if TYPE_CHECKING:
     from backend.app import Server
 
-log = structlog.get_logger(__name__)
-
 
 def create(app: FastAPI, server: "Server") -> None:
-    """Let pages end in our own words, wherever the error was met."""
-    place = server.settings.club
+    """Let whatever goes wrong end in our own words, wherever it was met."""
 
-    async def nothing_here(request: Request, error: Exception) -> Response:
-        if not errors.is_navigation(request.scope):
-            return errors.answer(error, request.scope)
-        return error_page(request, HTTPStatus.NOT_FOUND, place=place)
+    def error_page(scope: Scope, status: int, code: str, sentence: str) -> str:
+        return _error_html(Request(scope), HTTPStatus(status), code, sentence, server.settings.club)
 
-    async def refused(request: Request, error: Exception) -> Response:
-        if not errors.is_navigation(request.scope) or not isinstance(error, Refusal):
-            return errors.answer(error, request.scope)
-        status = HTTPStatus(errors.status_of(error))
-        sentence = refusals.sentence(error.code, str(error))
-        return error_page(request, status, sentence, place=place)
+    async def answer(request: Request, error: Exception) -> Response:
+        return errors.answer(error, {**request.scope, "app": app})
 
-    async def failed(request: Request, error: Exception) -> Response:
-        status = HTTPStatus.INTERNAL_SERVER_ERROR
-        if is_unavailable(error):
-            status = HTTPStatus.SERVICE_UNAVAILABLE
-        return error_page(request, status, place=place)
+    async def nothing_here(request: Request, _error: Exception) -> Response:
+        return await answer(request, HTTPException(404))
 
+    app.state.error_page = error_page
     # NiceGUI would answer each of these with a page of its own, kept in memory.
     core.app.add_exception_handler(404, nothing_here)
-    core.app.add_exception_handler(Refusal, refused)
-    core.app.add_exception_handler(Exception, failed)
+    core.app.add_exception_handler(Refusal, answer)
+    core.app.add_exception_handler(Exception, answer)
 
 
-def error_page(
-    request: Request, status: HTTPStatus, sentence: str = "", *, place: str = ""
-) -> Response:
-    """Return a whole page that says what happened and where to go on."""
+def _error_html(request: Request, status: HTTPStatus, code: str, english: str, place: str) -> str:
     title, words = _texts(status)
-    page = plain_page(
-        request,
+    refused = refusals.sentence(code, english) if status < 500 and code != "not_found" else ""
+    return render(
         "error.html",
-        status,
+        theme=theme_of(request),
         place=place,
         code=int(status),
         title=title,
-        sentence=sentence or words,
+        sentence=refused or words,
         reference=getattr(request.state, "request_id", "") if status >= 500 else "",
-        language_url=lambda code: f"/ui/language/{code}?next={request.url.path}",
+        refresh_s=errors.RETRY_AFTER_S if status == HTTPStatus.SERVICE_UNAVAILABLE else None,
+        language_url=lambda lang: f"/ui/language/{lang}?next={quote(request.url.path)}",
     )
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        page.headers["Refresh"] = "5"
-    return page
 
 
 def _texts(status: HTTPStatus) -> tuple[str, str]:

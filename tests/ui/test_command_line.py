@@ -1,0 +1,135 @@
+"""`skiclock`: commands that people type, against a real database."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from skiclock_ui.__main__ import cli
+from tests.backend.images import esp_image
+
+pytestmark = pytest.mark.usefixtures("clean_environment")
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_data: Path, postgres_url: str):
+    """Run one command with a fresh data folder and database."""
+    monkeypatch.setenv("SKICLOCK_DATA", str(tmp_data))
+    monkeypatch.setenv("DATABASE_URL", postgres_url)
+    runner = CliRunner()
+
+    def run(*arguments: str, typed: str | None = None) -> Result:
+        result = runner.invoke(cli, arguments, input=typed)
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        return result
+
+    return run
+
+
+def test_settings_are_explained_and_secrets_masked(run, tmp_data: Path) -> None:
+    shown = run("settings")
+    secrets = (tmp_data / "secrets.json").read_text()
+    assert shown.exit_code == 0
+    assert "OFFLINE_AFTER_S=900" in shown.output
+    assert "SECRET_KEY=********" in shown.output
+    key = re.search(r"UPLOAD_API_KEY=(\S+)", run("settings", "--show-secrets").output)
+    assert key is not None
+    assert key[1] in secrets
+    assert key[1] not in shown.output
+
+
+def test_wrong_settings_are_told_all_at_once_with_exit_code_2(
+    run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", "short")
+    monkeypatch.setenv("SKICLOCK_PORT", "eighty")
+    result = run("settings")
+    assert result.exit_code == 2
+    assert "SECRET_KEY" in result.output
+    assert "SKICLOCK_PORT" in result.output
+
+
+def test_people_are_added_listed_and_given_a_password(run) -> None:
+    added = run("user", "add", "Kari@Club.example", "--role", "technician")
+    assert added.exit_code == 0
+    assert re.search(r"Password, shown this once: \S{12,}", added.output)
+    assert "kari@club.example  technician" in run("user", "list").output
+    again = run("user", "add", "kari@club.example")
+    assert (again.exit_code, again.output.count("\n")) == (2, 1)
+    weak = run("user", "set-password", "kari@club.example", typed="short\nshort\n")
+    assert weak.exit_code == 2
+    good = run("user", "set-password", "kari@club.example", typed="ice on the lake\n" * 2)
+    assert good.exit_code == 0
+    assert "ice on the lake" not in good.output
+    assert (
+        run("user", "set-password", "nobody@club.example", typed="ice on the lake\n" * 2).exit_code
+        == 2
+    )
+    assert run("user", "add", "ola@club.example", "--role", "king").exit_code == 2
+
+
+def test_keys_are_shown_once_listed_by_prefix_and_revoked(run) -> None:
+    made = run("key", "add", "ci", "--scope", "upload", "--scope", "read", "--days", "30")
+    key = re.search(r"sck_([0-9a-f]+)_(\S+)", made.output)
+    assert key is not None
+    listed = run("key", "list").output
+    assert key[1] in listed
+    assert key[2] not in listed
+    assert run("key", "revoke", "ci").exit_code == 0
+    assert "revoked" in run("key", "list").output
+    assert run("key", "revoke", "ci").exit_code == 2
+    assert run("key", "add", "x", "--scope", "everything").exit_code == 2
+
+
+def test_upload_says_what_to_do(run, tmp_path: Path) -> None:
+    unnamed = tmp_path / "firmware.bin"
+    unnamed.write_bytes(esp_image("esp32"))
+    result = run("upload", str(unnamed))
+    assert result.exit_code == 2
+    assert "--platform" in result.output
+    result = run(
+        "upload",
+        str(unnamed),
+        "--platform",
+        "esp32",
+        "--version",
+        "2026.1.1.1",
+        "--url",
+        "http://127.0.0.1:1",
+    )
+    assert result.exit_code == 1
+    assert "cannot be reached" in result.output
+    assert run("upload", str(tmp_path / "nothing.bin")).exit_code == 2
+
+
+def test_migrate_can_be_repeated(run) -> None:
+    assert run("migrate").exit_code == 0
+    assert run("migrate").output == "The schema is up to date.\n"
+
+
+def test_unreachable_database_is_one_line_and_exit_code_1(
+    run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://club:hunter2@127.0.0.1:1/club")
+    result = run("user", "list")
+    assert result.exit_code == 1
+    assert result.output.startswith("The database cannot be reached")
+    assert "hunter2" not in result.output
+
+
+def test_doctor_finds_what_is_wrong_and_says_what_to_do(
+    run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    healthy = run("doctor").output
+    assert "ok    database" in healthy
+    assert "ok    schema" in healthy
+    monkeypatch.setenv("DATABASE_URL", "postgresql://club:pw@127.0.0.1:1/club")
+    monkeypatch.setenv("MQTT_HOST", "127.0.0.1")
+    monkeypatch.setenv("MQTT_PORT", "1")
+    monkeypatch.setenv("MQTT_USERNAME", "club")
+    monkeypatch.setenv("MQTT_TLS", "false")
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert re.search(r"FAIL\s+database.*DATABASE_URL", result.output)
+    assert re.search(r"FAIL\s+broker.*MQTT_PORT", result.output)

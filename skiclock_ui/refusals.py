@@ -30,6 +30,7 @@ def sentences() -> dict[str, str]:
         "not_found": _("There is nothing at this address."),
         "not_signed_in": _("You were signed out. Sign in again to go on."),
         "passwords_differ": _("The two new passwords differ."),
+        "same_password": _("The new password is the current one. Choose another."),
         "too_many_attempts": _("Too many attempts. Wait a quarter of an hour, then try again."),
         "unknown_device": _("This clock is not known here."),
         "unknown_page": _("This page is not known here. Reload it."),

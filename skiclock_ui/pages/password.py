@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from backend.app import Server
 
 PATH = "/password"
-_FIELD_OF = {"wrong_credentials": "current", "weak_password": "new", "passwords_differ": "repeat"}
+_FIELD_OF = {
+    "wrong_credentials": "current",
+    "weak_password": "new",
+    "same_password": "new",
+    "passwords_differ": "repeat",
+}
 
 
 def create(app: FastAPI, server: "Server") -> None:

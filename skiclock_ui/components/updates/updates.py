@@ -5,7 +5,6 @@ from typing import Any
 
 from skiclock_ui.components.element import PageElement, component
 from skiclock_ui.i18n import _, both_forms
-from skiclock_ui.refusals import sentences
 
 
 class UpdatesElement(PageElement):
@@ -86,7 +85,6 @@ def updates_words() -> dict[str, Any]:
         "silence": both_forms(
             "No news from the clock for {n} min.", "No news from the clock for {n} min."
         ),
-        "refusals": sentences(),
     }
 
 

@@ -141,6 +141,7 @@ async def running(server: Server) -> AsyncIterator[None]:
             server,
             partial(upkeep.keep_partitions, server.database, keep_days=settings.heartbeat_days),
         ),
+        "tidying": _after_load(server, partial(upkeep.tidy_up, server.sign_ins, server.storage)),
         "silence": _after_load(
             server,
             partial(

@@ -13,8 +13,17 @@ from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from backend.passwords import WeakPasswordError, check_rule
 
 PLACEHOLDERS = frozenset(
     {"admin", "changeme", "change-me", "default", "password", "secret", "test", "your-secret-key"}
@@ -59,7 +68,10 @@ class Settings(BaseSettings):
         description="Signs download links; 32 characters or more; made when absent",
     )
     admin_email: str = Field(
-        "admin@localhost", alias="SKICLOCK_ADMIN_EMAIL", description="Sign-in of the first admin"
+        "admin@localhost",
+        alias="SKICLOCK_ADMIN_EMAIL",
+        pattern=r"^[^@\s]{1,64}@[^@\s]{1,189}$",
+        description="Sign-in of the first admin",
     )
     admin_password: SecretStr = Field(
         SecretStr(""),
@@ -177,6 +189,16 @@ class Settings(BaseSettings):
     def _no_placeholder(cls, value: SecretStr) -> SecretStr:
         if value.get_secret_value().lower() in PLACEHOLDERS:
             raise ValueError("is a placeholder that everybody knows; choose another")
+        return value
+
+    @field_validator("admin_password")
+    @classmethod
+    def _admin_password_is_strong(cls, value: SecretStr, others: ValidationInfo) -> SecretStr:
+        if password := value.get_secret_value():
+            try:
+                check_rule(password, email=others.data.get("admin_email", ""))
+            except WeakPasswordError as error:
+                raise ValueError(str(error)) from None
         return value
 
     @field_validator("mqtt_ca_file")

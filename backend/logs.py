@@ -16,7 +16,8 @@ def set_up_logs(level: int = logging.INFO) -> None:
         structlog.processors.StackInfoRenderer(),
     ]
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer()
+        # Plain: the rich one prints local variables, and those may be secrets.
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
         if terminal
         else structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"])
     )

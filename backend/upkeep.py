@@ -13,6 +13,8 @@ from backend.db import Database, is_unavailable, sentence_of
 from backend.fleet import Fleet
 from backend.health import Health
 from backend.ingest import Ingest
+from backend.sign_ins import SignIns
+from backend.storage import Storage
 from backend.updates import silent_updates
 
 log = structlog.get_logger(__name__)
@@ -20,6 +22,7 @@ log = structlog.get_logger(__name__)
 SWEEP_S = 2.0
 PING_S = 2.0
 PARTITIONS_S = 3600.0
+TIDY_S = 3600.0
 RESTART_AFTER_S = 1.0
 
 
@@ -62,6 +65,15 @@ async def keep_partitions(database: Database, *, keep_days: int) -> None:
             dropped = await heartbeats.drop_old_partitions(session, now=now, keep_days=keep_days)
         if dropped:
             log.info("partitions.dropped", names=dropped)
+
+
+async def tidy_up(sign_ins: SignIns, storage: Storage) -> None:
+    """Remove ended sessions and abandoned uploads, until cancelled."""
+    while True:
+        now = datetime.now(UTC)
+        await sign_ins.remove_expired(now=now)
+        await storage.remove_abandoned(now_s=now.timestamp())
+        await asyncio.sleep(TIDY_S)
 
 
 async def keep_running(name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:

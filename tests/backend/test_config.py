@@ -61,6 +61,14 @@ def test_placeholder_secrets_are_refused(
         load_settings(data=tmp_data)
 
 
+def test_admin_password_that_could_not_be_chosen_is_refused_at_the_start(
+    tmp_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKICLOCK_ADMIN_PASSWORD", "too-short")
+    with pytest.raises(SettingsError, match="SKICLOCK_ADMIN_PASSWORD.*10 characters"):
+        load_settings(data=tmp_data)
+
+
 def test_external_broker_needs_a_user(tmp_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MQTT_HOST", "broker.example.org")
     with pytest.raises(SettingsError, match="MQTT_USERNAME"):

@@ -24,6 +24,7 @@ const RESORT_MS = 3000; // an order that changes with every heartbeat at most so
 const FACETS_MS = 5000;
 const ANNOUNCE_MS = 15000;
 const ANSWER_MS = 10000;
+const SLOW_MS = 200; // a list that comes sooner needs no picture of waiting
 const VIEW_KEPT = "skiclock.fleet.view";
 
 // NiceGUI's rule for browsers without modules, "#esm-fallback ~ *", makes the browser restyle
@@ -62,6 +63,7 @@ export default {
     const menuOf = ref(null);
     const staleSince = ref(null);
     const refused = ref(0);
+    const isSlow = ref(false);
     const flash = ref("");
     const announcement = ref("");
 
@@ -305,6 +307,7 @@ export default {
         refresh();
         announceTotals();
       }, 1000);
+      setTimeout(() => (isSlow.value = true), SLOW_MS);
       observer.observe(box.value);
       document.addEventListener("scroll", askPaint, { passive: true, capture: true });
       document.addEventListener("keydown", onGlobalKey);
@@ -340,7 +343,7 @@ export default {
     });
 
     return {
-      active, announcement, answered, box, choose, clear, dialog, facets, focusBack, format, grid, menu, menuClosed,
+      active, announcement, answered, box, choose, clear, dialog, facets, focusBack, format, grid, isSlow, menu, menuClosed,
       menuOf, notices, onClick, onKey, phase, pick, query, search, send, sheet, shown, staleSince, totals, visible, matchText,
       STATES, COLUMNS, CARD, ROW,
       filters: computed(() => filterCount(query)),
@@ -382,7 +385,7 @@ export default {
 
   <div ref="box" class="fleet-box" :aria-busy="phase === 'loading'">
     <div v-if="phase === 'loading'" role="status"><span class="unseen">{{ words.loading }}</span>
-      <ul class="fleet-grid fleet-loading" aria-hidden="true"><fleet-skeleton v-for="i in 12" :key="i"/></ul></div>
+      <ul v-if="isSlow" class="fleet-grid fleet-loading" aria-hidden="true"><fleet-skeleton v-for="i in 12" :key="i"/></ul></div>
     <div v-else-if="phase === 'list' && query.view === 'cards'" class="fleet-space" :style="{height: grid.height - CARD.gap + 'px'}">
       <ul class="fleet-grid" role="list" :aria-label="words.clocks" :style="{transform: 'translateY(' + grid.offset + 'px)', gridTemplateColumns: 'repeat(' + grid.columns + ', minmax(0, 1fr))'}">
         <fleet-card v-for="one in visible" :key="one.row.device_id" v-bind="one" :size="shown.length"

@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import logging
+import signal
 import sys
 import time
 import traceback
@@ -38,6 +39,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="shorter, for a look")
     arguments = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    # As Ctrl-C does: every child is ended on the way out.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     names = arguments.rows or ROWS
     sys.exit(uvloop.run(_run(names, Sitting(is_quick=arguments.quick))))
 

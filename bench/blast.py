@@ -28,7 +28,7 @@ class Load:
     epoch_s: float
     devices: int = 10_000
     rate_per_s: float = 0
-    window: int = 8_000
+    window: int = 10_000
     seconds: float = 10
     once: bool = False
     """Send each clock once instead, and end."""

@@ -65,7 +65,7 @@ def test_admin_password_that_could_not_be_chosen_is_refused_at_the_start(
     tmp_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SKICLOCK_ADMIN_PASSWORD", "too-short")
-    with pytest.raises(SettingsError, match="SKICLOCK_ADMIN_PASSWORD.*10 characters"):
+    with pytest.raises(SettingsError, match=r"SKICLOCK_ADMIN_PASSWORD.*10 characters"):
         load_settings(data=tmp_data)
 
 

@@ -89,6 +89,19 @@ class Product:
                     return answer
                 await asyncio.sleep(0.05)
 
+    async def part(self, name: str) -> dict[str, object]:
+        """Return what /healthz says of a part, `database` or `broker`."""
+        return dict((await self.answers("/healthz")).json()[name])
+
+    async def comes_back(self, name: str, *, since: object) -> None:
+        """Wait until a part that was up `since` then has gone and is up again."""
+        async with asyncio.timeout(START_WITHIN_S):
+            while True:
+                part = await self.part(name)
+                if part["ok"] and part["since"] != since:
+                    return
+                await asyncio.sleep(0.05)
+
     def children(self, name: str) -> list[psutil.Process]:
         """Return the living children with a name."""
         assert self.process is not None

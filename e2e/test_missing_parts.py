@@ -19,11 +19,11 @@ async def test_database_that_dies_under_an_open_page_is_told_and_nothing_is_lost
             await clock.heartbeat()
             await expect(page.locator('[data-device="da7a"]')).to_be_visible()
             (postmaster,) = [one for one in product.children("postgres") if "-D" in one.cmdline()]
+            since = (await product.part("database"))["since"]
             postmaster.kill()
-            await product.answers("/readyz", 503)
             for number in range(20):
                 await clock.heartbeat(uptime=1000 + number)
-            await product.answers("/readyz")
+            await product.comes_back("database", since=since)
             await expect(
                 page.locator('[data-device="da7a"] [data-field="uptime"]').first
             ).to_contain_text(re.compile("16|17"), timeout=15_000)

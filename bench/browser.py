@@ -36,13 +36,24 @@ async def chromium() -> AsyncIterator[Browser]:
             await browser.close()
 
 
-async def signed_in(browser: Browser, product: Product) -> BrowserContext:
+async def signed_in(
+    browser: Browser, product: Product, cookie: str | None = None
+) -> BrowserContext:
     """Return a new profile that is signed in."""
     context = await browser.new_context(viewport={"width": 1280, "height": 900})
-    await context.add_cookies(
-        [{"name": COOKIE, "value": await product.cookie(), "url": product.url}]
-    )
+    cookie = cookie or await product.cookie()
+    await context.add_cookies([{"name": COOKIE, "value": cookie, "url": product.url}])
     return context
+
+
+async def open_fleets(browser: Browser, product: Product, count: int) -> list[Page]:
+    """Open the fleet page so many times, each in a window of its own.
+
+    In one window all tabs but the front one are painted three times a second.
+    """
+    cookie = await product.cookie()
+    contexts = [await signed_in(browser, product, cookie) for _ in range(count)]
+    return [await open_fleet(context, product) for context in contexts]
 
 
 async def open_fleet(context: BrowserContext, product: Product) -> Page:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bench.browser import chromium, heap_mb, open_fleet, signed_in
+from bench.browser import chromium, heap_mb, open_fleets
 from bench.load import load_of, register, send
 from bench.process import children_mb, resident_mb
 from bench.product import running_product
@@ -18,15 +18,14 @@ async def measure(sitting: Sitting) -> list[Row]:
     seconds = sitting.seconds(20, 5)
     async with running_product() as product, chromium() as browser:
         await register(product)
-        context = await signed_in(browser, product)
-        pages = [await open_fleet(context, product) for _ in range(PAGES)]
+        pages = await open_fleets(browser, product, PAGES)
         await send(load_of(product, rate_per_s=170, seconds=seconds))
         server_mb, around_mb = resident_mb(product.pid), children_mb(product.pid)
         first_mb = await heap_mb(pages[0])
         await send(load_of(product, rate_per_s=1000, seconds=seconds))
         last_mb = await heap_mb(pages[0])
         before_mb = resident_mb(product.pid)
-        pages += [await open_fleet(context, product) for _ in range(FURTHER_PAGES)]
+        pages += await open_fleets(browser, product, FURTHER_PAGES)
         await asyncio.sleep(2)
         further_mb = (resident_mb(product.pid) - before_mb) / FURTHER_PAGES
     text = ", ".join(f"{name} {mb:.0f} MB" for name, mb in sorted(around_mb.items()))

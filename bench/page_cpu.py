@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bench.browser import chromium, open_fleet, signed_in
+from bench.browser import chromium, open_fleets
 from bench.load import load_of, register, sending
 from bench.process import cpu_s
 from bench.product import Product, running_product
@@ -21,8 +21,7 @@ async def measure(sitting: Sitting) -> list[Row]:
     async with running_product() as product, chromium() as browser:
         await register(product)
         without = [await _cpu_percent(product, seconds)]
-        context = await signed_in(browser, product)
-        pages = [await open_fleet(context, product) for _ in range(PAGES)]
+        pages = await open_fleets(browser, product, PAGES)
         beside = await _cpu_percent(product, seconds)
         for page in pages:
             await page.close()

@@ -109,9 +109,9 @@ export const VersionsBar = {
     return () => h("div", { class: "versions" }, [
       h("div", { class: "versions-bar", role: "img", "aria-label": props.words.versions },
         parts.value.map((one) => h("span", {
-          key: one.label, style: { flexGrow: one.count, background: one.color }, title: `${one.label}: ${plural(props.words.clocks, one.count)}`,
+          style: { flexGrow: one.count, background: one.color }, title: `${one.label}: ${plural(props.words.clocks, one.count)}`,
         }))),
-      h("ul", { class: "versions-legend" }, parts.value.map((one) => h("li", { key: one.label }, [
+      h("ul", { class: "versions-legend" }, parts.value.map((one) => h("li", null, [
         h("span", { class: "swatch", style: { background: one.color } }),
         h("span", { class: ["versions-name", "cut", { mono: one.isVersion }], title: one.label }, one.label),
         h("span", { class: "num quiet" }, number(one.count)),

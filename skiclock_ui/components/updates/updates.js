@@ -54,7 +54,9 @@ export default {
     }
     function showWaiting() {
       if (!waiting.value.length) return;
-      rows.value = [...waiting.value, ...rows.value].sort((one, other) => other.started_at - one.started_at);
+      const all = [...waiting.value, ...rows.value].sort((one, other) => other.started_at - one.started_at);
+      // Where older ones are left out anyway, the list keeps its length, so that nothing below it moves.
+      rows.value = more.value ? all.slice(0, rows.value.length) : all;
       waiting.value = [];
     }
     function hold(is) {
@@ -228,9 +230,8 @@ export default {
     <div v-else-if="phase === 'there'" class="empty"><h2>{{ words.nothing }}</h2><p>{{ words.nothing_hint }}</p></div>
     <ul v-else-if="phase === 'loading'" class="log-bones" :aria-label="words.loading"><li v-for="i in 6" :key="i"><i class="bone"></i></li></ul>
     <p v-if="phase === 'away' && statistics" class="notice warn log-away"><icon name="warning"/><span>{{ words.database_away }}</span></p>
-    <div class="panel-foot" v-if="rows.length">
-      <button v-if="more" type="button" class="button" :disabled="phase !== 'there'" @click="load({older: true})">{{ phase === 'loading' ? words.loading : words.more }}</button>
-      <span v-else class="help">{{ words.end }}</span>
+    <div class="panel-foot" v-if="rows.length && more">
+      <button type="button" class="button" :disabled="phase !== 'there'" @click="load({older: true})">{{ phase === 'loading' ? words.loading : words.more }}</button>
     </div>
   </section>
 </div>`,

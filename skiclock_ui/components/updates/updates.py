@@ -67,7 +67,6 @@ def updates_words() -> dict[str, Any]:
         "newer": both_forms("{n} newer: show", "{n} newer: show"),
         "more": _("Load more"),
         "loading": _("Loading …"),
-        "end": _("That is all."),
         "nothing": _("No update matches"),
         "nothing_hint": _("Choose another state, or show all clocks."),
         "unknown_clock": _("No clock of that name or id."),

@@ -51,6 +51,7 @@ __all__ = ["BrokerUser", "EmbeddedBroker", "server_user", "shared_clock_user"]
 
 _READY_WITHIN_S = 60.0
 _LINKED_WITHIN_S = 2.0
+_TICK_S = 0.05
 _LINKED = "Leafnode connection created"
 _STOP = ((signal.SIGTERM, 10.0),)
 # Half of Go's default headroom: 3,000 clocks then take 200 instead of 226 MB at much the same
@@ -183,9 +184,32 @@ class EmbeddedBroker:
                 await child.end(self._front.process, *_STOP)  # to come back with the new link
 
     async def _start_front(self) -> None:
+        """Start the front beside a living hub: alone it lets nobody in.
+
+        It must not wait for the hub while it holds what the hub's own start needs.
+        """
+        while True:
+            await self._hub_lives()
+            starting = asyncio.create_task(self._start_front_now())
+            hub_end = asyncio.create_task(self._hub.ended())
+            try:
+                await asyncio.wait({starting, hub_end}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                hub_end.cancel()
+                if not starting.done():
+                    starting.cancel()
+                await asyncio.gather(starting, hub_end, return_exceptions=True)
+            if not starting.cancelled():
+                return starting.result()
+
+    async def _start_front_now(self) -> None:
         async with self._changing:
             with _reserved(self._tls_host, self.tls_port, self._front.setting):
                 await self._start_side(self._front, self.tls_port)
+
+    async def _hub_lives(self) -> None:
+        while self._hub.pid is None:  # noqa: ASYNC110 - the system gives no event for a start
+            await asyncio.sleep(_TICK_S)
 
     async def _start_side(self, side: _Side, port: int) -> None:
         self._write_configs()

@@ -596,6 +596,16 @@ async def test_front_comes_back_after_a_crash_on_its_port(
             await clock.publish("skiclock/heartbeat", "alive", 1)
 
 
+async def test_both_killed_at_once_come_back_at_once(broker: EmbeddedBroker) -> None:
+    async with supervised(broker):
+        hub, front = broker.pids
+        # The front first: its start must not keep the hub from starting.
+        os.kill(front, signal.SIGKILL)
+        os.kill(hub, signal.SIGKILL)
+        await until(lambda: not {hub, front} & set(broker.pids))
+        await until(lambda: len(broker.pids) == 2, within_s=6)
+
+
 async def test_slow_reader_gets_everything(broker: EmbeddedBroker, folder: Path) -> None:
     """20 MB come while our link does not read: more than the sockets hold."""
     count, payload = 5000, "x" * 4000

@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from e2e.checks import WATCH_SHIFTS, axe
-from e2e.conftest import Clock, Product, running_product, sign_in
+from e2e.conftest import EMAIL, PASSWORD, Clock, Product, running_product, sign_in
 from tests.backend.images import esp_image
 
 PATHS = ["/updates", "/firmware", "/diagnostics", "/account", "/password", "/nothing-here"]
@@ -329,3 +329,31 @@ async def test_every_open_page_hears_of_an_update(
         await clock.send("ota/complete", session_id=session_id, success=False)
     for other in others:
         await other.close()
+
+
+async def test_signed_out_elsewhere_leads_to_the_sign_in(
+    context: BrowserContext, page: Page, club: Product
+) -> None:
+    await sign_in(page, club, "/updates")
+    await expect(page.locator("[data-session]").first).to_be_visible()
+    other = await context.new_page()
+    await other.goto(f"{club.url}/account")
+    await other.locator("#main").get_by_role("button", name="Sign out").click()
+    await expect(other).to_have_url(f"{club.url}/login")
+    # The next word of the page is refused, and the socket with it.
+    await page.get_by_role("button", name="Failed", exact=True).click()
+    await expect(page).to_have_url(f"{club.url}/login?next=/updates%3Fstate%3Dfailed")
+
+
+async def test_answers_over_the_socket_are_in_the_viewers_language(
+    page: Page, club: Product
+) -> None:
+    cookie = {"name": "skiclock_lang", "value": "sv", "url": club.url}
+    await page.context.add_cookies([cookie])  # type: ignore[list-item]
+    await page.request.post(f"{club.url}/login", form={"username": EMAIL, "password": PASSWORD})
+    await page.goto(f"{club.url}/?q=a1b2c3")
+    await page.locator("[data-device] [data-action=menu]").click()
+    await page.get_by_role("menuitem", name="Byt namn").click()
+    await page.get_by_role("dialog").get_by_label("Namn").fill("Målhuset")
+    await page.get_by_role("dialog").get_by_role("button", name="Byt namn").click()
+    await expect(page.get_by_text("Namnet är bytt.")).to_be_visible()

@@ -25,17 +25,35 @@ COOKIE: Final = "skiclock_lang"
 LOCALE = Path(__file__).with_name("locale")
 
 _ALIASES = {"no": "nb", "nn": "nb"}
-_current: ContextVar[str] = ContextVar("language", default="en")
+
+
+class _Viewer:
+    """Whose request is being answered; the language is looked up once somebody wants it."""
+
+    __slots__ = ("code", "scope")
+
+    def __init__(self, scope: Scope | None, code: str = "") -> None:
+        self.scope = scope
+        self.code = code
+
+
+_viewer: ContextVar[_Viewer | None] = ContextVar("viewer", default=None)
 
 
 def current_language() -> str:
     """Return the language of what is being answered: a key of LANGUAGES."""
-    return _current.get()
+    viewer = _viewer.get()
+    if viewer is None:
+        return "en"
+    if not viewer.code and viewer.scope is not None:
+        headers = Headers(scope=viewer.scope)
+        viewer.code = choose(_cookie_of(headers), headers.get("accept-language", ""))
+    return viewer.code
 
 
 def use(code: str) -> None:
     """Set the language of what is being answered."""
-    _current.set(code if code in LANGUAGES else "en")
+    _viewer.set(_Viewer(None, code if code in LANGUAGES else "en"))
 
 
 def gettext(text: str) -> str:
@@ -74,10 +92,9 @@ class LanguageMiddleware:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Set the language, then answer."""
+        """Note whose request it is, then answer: most answers need no language at all."""
         if scope["type"] in {"http", "websocket"}:
-            headers = Headers(scope=scope)
-            use(choose(_cookie_of(headers), headers.get("accept-language", "")))
+            _viewer.set(_Viewer(scope))
         await self.app(scope, receive, send)
 
 

@@ -37,7 +37,7 @@ def create(app: FastAPI, server: "Server") -> None:
     updates.create(server, live)
     firmware.create(server, live)
     diagnostics.create(server, live)
-    account.create(server)
+    account.create(app, server)
     add_health(live, server.health)
     errors.create(app, server)
     nicegui_app.on_startup(live.start)

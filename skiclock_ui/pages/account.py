@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from fastapi import FastAPI, Request
 from nicegui import ui
 
 from backend.access import Identity, Permission
+from backend.api.asker import signed_in
 from backend.contract.platforms import PLATFORMS
 from skiclock_ui.i18n import _
 from skiclock_ui.pages.page import page
@@ -15,8 +17,12 @@ if TYPE_CHECKING:
     from backend.app import Server
 
 
-def create(server: "Server") -> None:
-    """Register the page."""
+def create(app: FastAPI, server: "Server") -> None:
+    """Register the page, and the route by which an open page learns that it was signed out."""
+
+    @app.get("/ui/me", include_in_schema=False, status_code=204)
+    async def me(request: Request) -> None:
+        signed_in(request)
 
     @page("/account")
     async def account(identity: Identity) -> None:

@@ -3,7 +3,6 @@
 import { fill, moment } from "./format.js";
 import { follow, onContact } from "./live.js";
 import "./menus.js";
-import "./time.js";
 
 const data = JSON.parse(document.getElementById("frame-data").textContent);
 const banners = document.getElementById("banners");
@@ -25,14 +24,28 @@ function showHealth(parts) {
     part.dataset.ok = String(ok);
     part.title = fill(words[ok ? `${name}_up` : `${name}_away`], { time: moment(since, "dayTime") });
     part.querySelector(".part-name").textContent = ok ? part.title : words[name];
-    say(name, ok ? null : fill(words[`${name}_down`], { time: moment(since, "clock") }));
+    say(name, ok ? null : fill(words[`${name}_down`], { time: when(since) }));
   }
 }
 
+const LOOK_MS = 3000;
+
 function showContact(lostAt) {
+  if (lostAt !== null) setTimeout(lookForSignOut, LOOK_MS);
   document.documentElement.toggleAttribute("data-stale", lostAt !== null);
-  say("contact", lostAt === null ? null : fill(words.stale, { time: moment(lostAt, "clock") }));
+  say("contact", lostAt === null ? null : fill(words.stale, { time: when(lostAt) }));
 }
+
+/** Whoever was signed out meanwhile waits in vain for the socket: the sign-in comes by reloading. */
+async function lookForSignOut() {
+  if (!document.documentElement.hasAttribute("data-stale")) return;
+  const answer = await fetch("/ui/me", { cache: "no-store" }).catch(() => null);
+  if (answer?.status === 401) location.reload();
+  else setTimeout(lookForSignOut, LOOK_MS);
+}
+
+/** The time of day; the date too where it was longer ago. */
+const when = (unix_s) => moment(unix_s, Date.now() / 1000 - unix_s < 86_400 ? "clock" : "dayTime");
 
 /** Show one sentence about a matter, or take it away. */
 function say(matter, text) {

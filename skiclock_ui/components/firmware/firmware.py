@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.contract.platforms import PLATFORMS
-from backend.contract.versions import version_key
+from backend.contract.versions import VersionKey, version_key
 from backend.firmware import Catalogue, FirmwareInfo
 from backend.fleet import Fleet
 from skiclock_ui.components.element import PageElement, component
@@ -21,9 +21,10 @@ class FirmwareElement(PageElement):
 
 def firmware_state(catalogue: Catalogue, fleet: Fleet) -> dict[str, Any]:
     """Return every platform with its versions, newest first, and how many clocks run each."""
-    running = Counter(
-        (clock.platform, version_key(clock.version or "")) for clock in fleet.clocks.values()
-    )
+    said = Counter((clock.platform, clock.version or "") for clock in fleet.clocks.values())
+    running: Counter[tuple[str | None, VersionKey | None]] = Counter()
+    for (of, version), count in said.items():
+        running[of, version_key(version)] += count
     return {
         "platforms": [
             {

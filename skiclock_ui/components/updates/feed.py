@@ -115,20 +115,18 @@ async def figures_of(session: AsyncSession, *, now: datetime) -> dict[str, Any]:
 
 def versions_of(fleet: Fleet, catalogue: Catalogue) -> dict[str, Any]:
     """Return how many clocks run each version, newest first, and how many the newest of theirs."""
-    counts: Counter[str] = Counter()
-    newest = 0
-    keys: dict[str, tuple[int, ...]] = {}
-    for clock in fleet.clocks.values():
-        version = clock.version or ""
-        counts[version] += 1
-        published = catalogue.newest(clock.platform) if clock.platform else None
-        newest += published is not None and published.version == version
-        keys.setdefault(version, version_key(version) or (-1,))
-    ordered = sorted(counts, key=lambda version: keys[version], reverse=True)
+    counts = Counter((clock.platform, clock.version or "") for clock in fleet.clocks.values())
+    by_version: Counter[str] = Counter()
+    on_newest = 0
+    for (platform, version), count in counts.items():
+        by_version[version] += count
+        published = catalogue.newest(platform) if platform else None
+        on_newest += count if published is not None and published.version == version else 0
+    newest_first = sorted(by_version, key=lambda one: version_key(one) or (-1,), reverse=True)
     return {
         "clocks": len(fleet.clocks),
-        "on_newest": newest,
-        "counts": [[version, counts[version]] for version in ordered],
+        "on_newest": on_newest,
+        "counts": [[version, by_version[version]] for version in newest_first],
     }
 
 

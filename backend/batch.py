@@ -95,17 +95,20 @@ def answer_at_once(
 
 def sessions_to_load(items: Iterable[Item], fleet: Fleet) -> list[UUID]:
     """Return the sessions named in reports that the live state does not hold."""
+    # By clock and session: a session that another clock names is looked up, not believed.
     named = {
-        item.message.session_id: item.message.device_id
+        (item.message.session_id, item.message.device_id)
         for item in items
         if isinstance(item.message, OtaStart | OtaProgress | OtaComplete)
         and item.message.session_id is not None
     }
-    return [
-        session_id
-        for session_id, device_id in named.items()
-        if all(update.session_id != session_id for update in fleet.updates.of(device_id))
-    ]
+    return list(
+        {
+            session_id
+            for session_id, device_id in named
+            if all(update.session_id != session_id for update in fleet.updates.of(device_id))
+        }
+    )
 
 
 def _take(batch: Batch, item: Item, fleet: Fleet, newest_of: NewestOf) -> None:

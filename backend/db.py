@@ -11,6 +11,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -21,11 +22,13 @@ from sqlalchemy.ext.asyncio import (
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 CONNECT_TIMEOUT_S = 5
+STATEMENT_TIMEOUT_S = 30
 _MIGRATION_LOCK = 0x5C1C10C  # any number, as long as every instance takes the same
 
 UNAVAILABLE = (
     OSError,
     TimeoutError,
+    PoolTimeoutError,
     InterfaceError,
     OperationalError,
     asyncpg.PostgresConnectionError,
@@ -95,6 +98,19 @@ def is_unavailable(error: BaseException) -> bool:
     return any(isinstance(one, UNAVAILABLE) for one in (error, cause, origin) if one is not None)
 
 
+def is_refused_value(error: BaseException) -> bool:
+    """Tell whether what was to be written is at fault: trying it again is of no use.
+
+    Everything else, from a full pool to a standby that cannot write, may pass.
+    """
+    chain = [error, getattr(error, "orig", None), getattr(error, "__cause__", None)]
+    states = [str(getattr(one, "sqlstate", None) or "") for one in chain]
+    if any(state[:2] in {"22", "23"} for state in states):
+        return True
+    ours = ValueError | TypeError | LookupError | AttributeError | ArithmeticError
+    return any(isinstance(one, ours) for one in chain[:2])
+
+
 def sentence_of(error: BaseException) -> str:
     """Return what an error says in one line, without the statement that met it."""
     cause = getattr(error, "orig", None) or error
@@ -115,7 +131,8 @@ def _engine(url: str) -> AsyncEngine:
         pool_timeout=CONNECT_TIMEOUT_S,
         pool_pre_ping=False,
         pool_recycle=1800,
-        connect_args={"timeout": CONNECT_TIMEOUT_S},
+        # A server that vanished behind a silent network would else be waited for for hours.
+        connect_args={"timeout": CONNECT_TIMEOUT_S, "command_timeout": STATEMENT_TIMEOUT_S},
     )
 
 

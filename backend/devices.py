@@ -45,30 +45,53 @@ _COLUMNS = {
     "seen_at": "timestamptz",
 }
 _SAID = [name for name in _COLUMNS if name not in {"device_id", "first_at", "seen_at"}]
-_SAVE = """
+_ARRAYS = ", ".join(f"${i}::{type_}[]" for i, type_ in enumerate(_COLUMNS.values(), 1))
+_UPDATE = """
+    UPDATE devices AS known SET {assignments},
+        last_seen = greatest(known.last_seen, said.seen_at)
+    FROM unnest({arrays}) AS said ({names}) WHERE known.device_id = said.device_id
+""".format(  # noqa: S608 - built from our own column names
+    names=", ".join(_COLUMNS),
+    arrays=_ARRAYS,
+    assignments=", ".join(f"{name} = coalesce(said.{name}, known.{name})" for name in _SAID),
+)
+_REGISTER = """
     INSERT INTO devices AS known ({columns}, first_seen, last_seen)
     SELECT {columns}, first_at, seen_at FROM unnest({arrays}) AS said ({names})
     ON CONFLICT (device_id) DO UPDATE SET {assignments},
         last_seen = greatest(known.last_seen, excluded.last_seen)
+    RETURNING *
 """.format(  # noqa: S608 - built from our own column names
     columns=", ".join(["device_id", *_SAID]),
     names=", ".join(_COLUMNS),
-    arrays=", ".join(f"${i}::{type_}[]" for i, type_ in enumerate(_COLUMNS.values(), 1)),
+    arrays=_ARRAYS,
     assignments=", ".join(f"{name} = coalesce(excluded.{name}, known.{name})" for name in _SAID),
 )
 
 
-async def save_sightings(session: AsyncSession, sightings: Sequence[Sighting]) -> None:
-    """Write the last state of some clocks, each named once; new clocks are registered."""
-    columns = [[getattr(one, name) for one in sightings] for name in _COLUMNS]
-    await (await driver_connection(session)).execute(_SAVE, *columns)
+async def save_known(session: AsyncSession, sightings: Sequence[Sighting]) -> list[Sighting]:
+    """Write the last state of known clocks; return those that are not in the table any more.
+
+    An UPDATE, not an upsert: each row that an upsert only tries to insert uses up an id.
+    """
+    driver = await driver_connection(session)
+    status = await driver.execute(_UPDATE, *_columns_of(sightings))
+    if int(status.rpartition(" ")[2]) == len(sightings):
+        return []
+    ids = [one.device_id for one in sightings]
+    found = await session.scalars(select(Device.device_id).where(Device.device_id.in_(ids)))
+    there = set(found)
+    return [one for one in sightings if one.device_id not in there]
 
 
-async def save_new(session: AsyncSession, sightings: Sequence[Sighting]) -> list[dict[str, Any]]:
-    """Write clocks that the live state does not know; return their rows (id, names, times)."""
-    columns = [[getattr(one, name) for one in sightings] for name in _COLUMNS]
-    rows = await (await driver_connection(session)).fetch(f"{_SAVE} RETURNING *", *columns)
-    return [dict(row) for row in rows]
+async def register(session: AsyncSession, sightings: Sequence[Sighting]) -> list[dict[str, Any]]:
+    """Write clocks that the live state does not know; return their rows."""
+    driver = await driver_connection(session)
+    return [dict(row) for row in await driver.fetch(_REGISTER, *_columns_of(sightings))]
+
+
+def _columns_of(sightings: Sequence[Sighting]) -> list[list[Any]]:
+    return [[getattr(one, name) for one in sightings] for name in _COLUMNS]
 
 
 async def load_devices(session: AsyncSession) -> list[Device]:

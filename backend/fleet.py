@@ -97,6 +97,14 @@ class Fleet:
             self.clocks[update.device_id].last_update = update
         self._tell(self.clocks)
 
+    def reload_updates(
+        self, open_updates: Iterable[OpenUpdate], newest_begun: Iterable[OpenUpdate]
+    ) -> None:
+        """Take the updates that the database holds, where ours may have missed a commit."""
+        self.updates = Book()
+        self.updates.apply(newest_begun)
+        self.updates.apply(open_updates)
+
     def apply(
         self,
         registered: Iterable[Clock],

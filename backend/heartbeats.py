@@ -13,6 +13,7 @@ HeartbeatRow = tuple[int, datetime, int | None, int | None, int | None, str | No
 
 _COLUMNS = ("device", "received_at", "uptime_s", "rssi_dbm", "free_heap_bytes", "version")
 _DAYS_AHEAD = 2
+_DROPPED_AT_ONCE = 4
 
 
 async def append(session: AsyncSession, rows: Iterable[HeartbeatRow]) -> None:
@@ -22,10 +23,15 @@ async def append(session: AsyncSession, rows: Iterable[HeartbeatRow]) -> None:
 
 
 async def ensure_partitions(session: AsyncSession, *, now: datetime) -> None:
-    """Make the partitions of today and the days around it, so that no heartbeat lacks a home."""
-    today = now.astimezone(UTC).date()
-    for offset in range(-1, _DAYS_AHEAD + 1):
-        day = today + timedelta(days=offset)
+    """Make the partitions of today and the days around it before they are needed."""
+    today = day_of(now)
+    around = range(-1, _DAYS_AHEAD + 1)
+    await ensure_days(session, [today + timedelta(days=offset) for offset in around])
+
+
+async def ensure_days(session: AsyncSession, days: Iterable[date]) -> None:
+    """Make the partitions of some days (UTC), so that no heartbeat of theirs lacks a home."""
+    for day in sorted(days):
         await session.execute(
             text(
                 f"CREATE TABLE IF NOT EXISTS {_partition(day)} PARTITION OF heartbeats"
@@ -35,15 +41,18 @@ async def ensure_partitions(session: AsyncSession, *, now: datetime) -> None:
 
 
 async def drop_old_partitions(session: AsyncSession, *, now: datetime, keep_days: int) -> list[str]:
-    """Drop the partitions of days that are no longer kept; return their names."""
-    oldest = now.astimezone(UTC).date() - timedelta(days=keep_days)
+    """Drop the oldest partitions of days that are no longer kept; return their names.
+
+    A few at a time: a server whose clock is wrong for a moment must not drop all history.
+    """
+    oldest = day_of(now) - timedelta(days=keep_days)
     names = await session.scalars(
         text(
             "SELECT inhrelid::regclass::text FROM pg_inherits"
             " WHERE inhparent = 'heartbeats'::regclass"
         )
     )
-    old = sorted(name for name in names if name < _partition(oldest))
+    old = sorted(name for name in names if name < _partition(oldest))[:_DROPPED_AT_ONCE]
     for name in old:
         await session.execute(text(f"DROP TABLE {name}"))
     return old
@@ -52,6 +61,11 @@ async def drop_old_partitions(session: AsyncSession, *, now: datetime, keep_days
 async def remove_history(session: AsyncSession, device: int) -> None:
     """Remove all history of one clock (devices.id)."""
     await session.execute(text("DELETE FROM heartbeats WHERE device = :device"), {"device": device})
+
+
+def day_of(at: datetime) -> date:
+    """Return the day (UTC) whose partition holds a time."""
+    return at.astimezone(UTC).date()
 
 
 def _partition(day: date) -> str:

@@ -13,7 +13,6 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
-    Integer,
     LargeBinary,
     MetaData,
     SmallInteger,
@@ -85,7 +84,7 @@ class Device(Base):
 
     __tablename__ = "devices"
 
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     device_id: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str | None]
     board: Mapped[str | None]
@@ -112,7 +111,7 @@ class Device(Base):
 heartbeats = Table(
     "heartbeats",
     Base.metadata,
-    Column("device", Integer, nullable=False),
+    Column("device", BigInteger, nullable=False),
     Column("received_at", TIMESTAMP(timezone=True), nullable=False),
     Column("uptime_s", BigInteger),
     Column("rssi_dbm", SmallInteger),

@@ -11,6 +11,7 @@ from typing import Any
 
 import aiomqtt
 import structlog
+from paho.mqtt.reasoncodes import ReasonCode
 
 from backend.batch import Item
 from backend.contract.messages import Problem, VersionResponse, decode, encode
@@ -132,7 +133,9 @@ class Link:
         paho = client._client
         paho.manual_ack_set(True)
         async with client:
-            await client.subscribe([(topic, 1) for topic in self._topics.from_clocks()])
+            granted = await client.subscribe([(t, 1) for t in self._topics.from_clocks()])
+            if any(isinstance(code, ReasonCode) and code.is_failure for code in granted):
+                raise aiomqtt.MqttError("it refuses our subscriptions; check its topic rules")
             self._client = client
             self.connected.set()
             self._health.set_broker(ok=True, now=_now())
@@ -155,7 +158,11 @@ class Link:
         payload = message.payload if isinstance(message.payload, bytes) else b""
         acknowledge = partial(paho.ack, message.mid, message.qos) if message.qos else None
         found = self._topics.kind_of(str(message.topic))
-        if found is None:
+        if message.retain:
+            # Kept by the broker from who knows when: no sign of life, and no news.
+            kind_name = found[0] if found else "?"
+            self._diagnostics.note(kind_name, Problem.RETAINED, None, payload, now)
+        elif found is None:
             self._diagnostics.note("?", Problem.UNKNOWN_TOPIC, None, payload, now)
         else:
             kind, topic_device_id = found

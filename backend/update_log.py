@@ -21,13 +21,15 @@ _TYPES = {
     "started_at": "timestamptz",
     "completed_at": "timestamptz",
 }
+_FIXED = {"session_id", "device_id"}
 _SAVE = """
     INSERT INTO updates ({columns}) SELECT * FROM unnest({arrays})
     ON CONFLICT (session_id) DO UPDATE SET {assignments}
+    WHERE updates.device_id = excluded.device_id
 """.format(  # noqa: S608 - built from our own column names
     columns=", ".join(_COLUMNS),
     arrays=", ".join(f"${i}::{_TYPES.get(c, 'text')}[]" for i, c in enumerate(_COLUMNS, 1)),
-    assignments=", ".join(f"{c} = excluded.{c}" for c in _COLUMNS if c != "session_id"),
+    assignments=", ".join(f"{c} = excluded.{c}" for c in _COLUMNS if c not in _FIXED),
 )
 
 

@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 from backend.contract.messages import OtaComplete, OtaProgress, OtaStart
 from backend.contract.platforms import canonical_platform
 from backend.contract.versions import is_newer, version_key
-from backend.models import OPEN_STATES, UpdateState
+from backend.models import OPEN_STATES, RUNNING_STATES, UpdateState
 
 
 class Event(StrEnum):
@@ -156,12 +156,13 @@ class Draft:
     def __init__(self, book: Book, known: Iterable[OpenUpdate] = ()) -> None:
         self._book = book
         self._known = {update.session_id: update for update in known}
+        self._changed_of: dict[str, dict[UUID, OpenUpdate]] = {}
         self.changed: dict[UUID, OpenUpdate] = {}
 
     def of(self, device_id: str) -> list[OpenUpdate]:
         """Return a clock's updates that can still change, oldest first, as drafted."""
         updates = {one.session_id: one for one in self._book.of(device_id)}
-        updates |= {k: one for k, one in self.changed.items() if one.device_id == device_id}
+        updates |= self._changed_of.get(device_id, {})
         return [one for one in updates.values() if one.is_open or one.state is UpdateState.SILENT]
 
     def find(self, session_id: UUID, device_id: str) -> OpenUpdate | None:
@@ -178,6 +179,7 @@ class Draft:
     def put(self, update: OpenUpdate) -> None:
         """Note a new or changed update."""
         self.changed[update.session_id] = update
+        self._changed_of.setdefault(update.device_id, {})[update.session_id] = update
 
 
 def advance(
@@ -211,8 +213,8 @@ def begin(draft: Draft, report: OtaStart, *, now: datetime) -> bool:
     """Take a clock's word that it begins. False where the report fits no update."""
     update = _meant_by_start(draft, report)
     if update is not None:
-        _supersede_others(draft, update, now)
-        _change(draft, update, Event.START, now)
+        update = replace(update, old_version=report.old_version or update.old_version)
+        _take_report(draft, update, Event.START, now)
         return True
     if report.new_version is None:
         return False
@@ -238,8 +240,7 @@ def note_progress(draft: Draft, report: OtaProgress, *, now: datetime) -> bool:
     update = _meant(draft, report.device_id, report.session_id)
     if update is None:
         return False
-    _supersede_others(draft, update, now)
-    _change(draft, update, Event.PROGRESS, now, progress_percent=report.progress)
+    _take_report(draft, update, Event.PROGRESS, now, progress_percent=report.progress)
     return True
 
 
@@ -249,10 +250,9 @@ def complete(draft: Draft, report: OtaComplete, *, now: datetime) -> bool:
     if update is None:
         return False
     if report.succeeded:
-        _supersede_others(draft, update, now)
-        _change(draft, update, Event.DONE, now, progress_percent=100)
+        _take_report(draft, update, Event.DONE, now, progress_percent=100)
     else:
-        _change(draft, update, Event.REFUSED, now, reason=report.reason)
+        _take_report(draft, update, Event.REFUSED, now, reason=report.reason)
     return True
 
 
@@ -279,7 +279,8 @@ def offer(
     updates = draft.of(device_id)
     for update in updates:
         if update.new_version == newest and update.is_open:
-            _change(draft, update, Event.OFFER, now)
+            if update.state is UpdateState.OFFERED:
+                _change(draft, replace(update, old_version=current), Event.OFFER, now)
             return draft.find(update.session_id, device_id)
     for update in updates:
         if update.state is UpdateState.OFFERED:
@@ -342,6 +343,27 @@ def _meant_by_start(draft: Draft, report: OtaStart) -> OpenUpdate | None:
     return fitting[-1] if fitting else None
 
 
+def _take_report(
+    draft: Draft,
+    update: OpenUpdate,
+    event: Event,
+    now: datetime,
+    *,
+    progress_percent: int | None = None,
+    reason: str | None = None,
+) -> None:
+    """Let a clock's report change its update, and end those that it took the place of."""
+    changed = advance(update, event, now=now, progress_percent=progress_percent, reason=reason)
+    if changed is None:
+        return
+    others = [one for one in draft.of(update.device_id) if one.session_id != update.session_id]
+    if not update.is_open and any(one.state in RUNNING_STATES for one in others):
+        return  # late news of an update that the clock has left behind
+    if changed.state in RUNNING_STATES:
+        _supersede_others(draft, update, now)
+    draft.put(changed)
+
+
 def _supersede_others(draft: Draft, update: OpenUpdate, now: datetime) -> None:
     for other in draft.of(update.device_id):
         if other.session_id != update.session_id:
@@ -351,19 +373,27 @@ def _supersede_others(draft: Draft, update: OpenUpdate, now: datetime) -> None:
 def _event_of_sighting(
     update: OpenUpdate, version: str, uptime_s: int | None, now: datetime
 ) -> Event | None:
-    if version == update.new_version:
+    if _is_same(version, update.new_version):
         return Event.SEEN_NEW
-    if version != update.old_version and update.old_version is not None:
+    if version_key(version) is None and version != update.old_version:
+        return None  # unreadable: it proves nothing
+    if update.old_version is not None and not _is_same(version, update.old_version):
         # Still behind, on yet another version: an offer to it stays a good one.
         behind = is_newer(update.new_version, version)
         return None if update.state is UpdateState.OFFERED and behind else Event.SEEN_OTHER
-    if update.started_at is None or version_key(version) is None:
+    if update.started_at is None:
         return None
     restarted = (
         uptime_s is not None
         and now - timedelta(seconds=uptime_s) > update.started_at + _RESTART_MARGIN
     )
     return Event.BACK_ON_OLD if restarted else Event.SEEN_OLD
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Compare as clocks do, by number: `2026.11.05.1` is `2026.11.5.1`."""
+    key = version_key(one)
+    return one == other or (key is not None and key == version_key(other))
 
 
 def _change(

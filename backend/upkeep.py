@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import structlog
 from sqlalchemy import text
@@ -30,12 +31,16 @@ async def sweep_silence(
     fleet: Fleet, ingest: Ingest, *, silence: timedelta, offer_lifetime: timedelta
 ) -> None:
     """Queue the end of every update of which nothing was heard for too long, until cancelled."""
+    queued: dict[UUID, datetime] = {}
     while True:
         now = datetime.now(UTC)
-        for update in silent_updates(
+        silent = silent_updates(
             fleet.updates, now=now, silence=silence, offer_lifetime=offer_lifetime
-        ):
-            ingest.put(Item(Silence(update), now))
+        )
+        for update in silent:
+            if queued.get(update.session_id) != update.heard_at:
+                ingest.put(Item(Silence(update), now))
+        queued = {update.session_id: update.heard_at for update in silent}
         await asyncio.sleep(SWEEP_S)
 
 

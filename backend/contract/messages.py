@@ -13,7 +13,12 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from backend.contract.limits import DEVICE_ID_PATTERN, PAYLOAD_BYTES, UPTIME_WRAP_S
+from backend.contract.limits import (
+    DEVICE_ID_PATTERN,
+    PAYLOAD_BYTES,
+    UPTIME_WRAP_S,
+    V1_PACKET_BYTES,
+)
 from backend.contract.topics import Kind
 
 DeviceId = Annotated[str, Meta(pattern=rf"^{DEVICE_ID_PATTERN}\Z")]
@@ -30,6 +35,7 @@ class Problem(StrEnum):
     WRONG_FIELD = "wrong_field"  # a field that is missing, of a wrong type or out of range
     NO_DEVICE = "no_device"  # no usable device id
     FOREIGN_DEVICE = "foreign_device"  # the payload names another clock than the topic
+    RETAINED = "retained"  # kept by the broker and sent again: nobody knows from when it is
     UNKNOWN_TOPIC = "unknown_topic"  # below our prefix, but not in the contract
 
 
@@ -170,7 +176,7 @@ def _salvage(
     try:
         fields = msgspec.json.decode(payload)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        fields = _fields_by_pattern(payload)
+        fields = _fields_by_pattern(payload) if len(payload) <= V1_PACKET_BYTES else None
         problem = Problem.SALVAGED if fields else Problem.NOT_JSON
     else:
         problem = Problem.WRONG_FIELD
@@ -217,13 +223,12 @@ _TEXT_FIELD = re.compile(
 )
 _NUMBER_FIELD = re.compile(rb'"(uptime|rssi|free_heap|progress)"\s*:\s*(-?\d{1,12})(?=[\s,}])')
 _SUCCESS_FIELD = re.compile(rb'"success"\s*:\s*(true|false)')
-_SSID_FIELD = re.compile(rb'"ssid"\s*:\s*"(.*?)"\s*(?:,\s*"ip"|\}\s*$)', re.DOTALL)
 
 
 def _fields_by_pattern(payload: bytes) -> dict[str, Any] | None:
     """Read what v1 wrote without escaping: its SSID and its error texts may hold any bytes."""
-    ssid = _SSID_FIELD.search(payload)
-    rest = payload[: ssid.start()] + payload[ssid.end(1) :] if ssid else payload
+    begin, end = _ssid_bounds(payload)
+    rest = payload[:begin] + payload[end:]
     fields: dict[str, Any] = {}
     for name, text in _TEXT_FIELD.findall(rest):
         fields.setdefault(name.decode(), text.decode(errors="replace"))
@@ -231,9 +236,22 @@ def _fields_by_pattern(payload: bytes) -> dict[str, Any] | None:
         fields.setdefault(name.decode(), int(digits))
     if success := _SUCCESS_FIELD.search(rest):
         fields["success"] = success.group(1) == b"true"
-    if ssid:
-        fields["ssid"] = ssid.group(1).decode(errors="replace")
+    if end > begin:
+        fields["ssid"] = payload[begin:end].decode(errors="replace")
     return fields or None
+
+
+def _ssid_bounds(payload: bytes) -> tuple[int, int]:
+    """Return where the SSID's bytes are: up to the last quote before `"ip"`, or before the end.
+
+    By searching, not by a pattern: what a clock sends must not cost more than its length.
+    """
+    begin = payload.find(b'"', payload.find(b":", payload.find(b'"ssid"') + 6) + 1) + 1
+    if b'"ssid"' not in payload or begin == 0:
+        return 0, 0
+    ip = payload.rfind(b'"ip"', begin)
+    end = payload.rfind(b'"', begin, ip if ip > 0 else len(payload))
+    return (begin, end) if end >= begin else (0, 0)
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")

@@ -287,6 +287,7 @@ async def test_waiting_heartbeats_are_thinned_before_a_report_is_dropped(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ingest, "QUEUE_LIMIT", 100)
+    monkeypatch.setattr(bench.ingest, "_thin_at", 100)
     bench.put(OtaStart("a1", "esp32", OLD, NEW))
     for uptime in range(150):
         bench.put(Heartbeat("a1", uptime=uptime), uptime, mark=str(uptime))
@@ -343,3 +344,69 @@ async def test_old_partitions_are_dropped(database: Database) -> None:
         dropped = await heartbeats.drop_old_partitions(session, now=NOW, keep_days=5)
         assert len(dropped) == 4
         assert await heartbeats.drop_old_partitions(session, now=NOW, keep_days=5) == []
+
+
+async def test_heartbeats_of_known_clocks_use_up_no_ids(bench: Bench) -> None:
+    bench.put(Heartbeat("a1"))
+    await bench.written()
+    for uptime in range(5):
+        bench.put(Heartbeat("a1", uptime=uptime), uptime)
+        await bench.written()
+    bench.put(Heartbeat("b1"))
+    await bench.written()
+    assert bench.fleet.clocks["b1"].id - bench.fleet.clocks["a1"].id == 1
+
+
+async def test_heartbeat_of_a_day_without_a_partition_finds_a_home(bench: Bench) -> None:
+    bench.put(Heartbeat("a1"), 20 * 86400)
+    await bench.written()
+    assert await bench.rows("SELECT count(*) FROM heartbeats") == [(1,)]
+
+
+async def test_commit_whose_answer_was_lost_is_found_out(bench: Bench) -> None:
+    bench.newest["esp32"] = Published(NEW)
+    bench.put(VersionRequest("a1", "esp32", OLD))
+    await bench.written()
+    bench.fleet.reload_updates([], [])  # as if the commit's answer had not reached us
+    bench.put(VersionRequest("a1", "esp32", OLD), 5)
+    await bench.written()
+    sessions = {answer.session_id for _, answer in bench.answers}
+    assert len(bench.answers) == 2
+    assert len(sessions) == 1, "the offer that the database holds is the one that is given"
+    assert bench.ingest.figures.refused == 0
+
+
+async def test_session_of_another_clock_cannot_be_taken_within_one_batch(bench: Bench) -> None:
+    session_id = UUID(int=9)
+    bench.put(OtaStart("a1", "esp32", OLD, NEW, session_id))
+    await bench.written()
+    bench.put(OtaStart("b1", "esp32", OLD, NEW, session_id), 1)
+    bench.put(OtaProgress("a1", 10, session_id), 2)
+    await bench.written()
+    assert await bench.rows("SELECT device_id, state FROM updates") == [("a1", "downloading")]
+
+
+async def test_removal_in_the_middle_of_a_batch_leaves_one_clock_with_its_history(
+    bench: Bench, database: Database
+) -> None:
+    bench.put(Heartbeat("a1"))
+    await bench.written()
+    async with database.session() as session:
+        await devices.remove_device(session, "a1", actor="x", address=None, now=NOW)
+    bench.put(Heartbeat("a1"), 5)  # before the live state was told of the removal
+    await bench.written()
+    assert await bench.rows(
+        "SELECT count(*) FROM heartbeats JOIN devices ON heartbeats.device = devices.id"
+    ) == [(1,)]
+
+
+async def test_invented_clocks_are_refused_beyond_a_limit(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "MAX_CLOCKS", 3)
+    for number in range(1, 6):
+        bench.put(Heartbeat(f"a{number}"), mark=str(number))
+        await bench.written()
+    assert len(bench.fleet.clocks) == 3
+    assert bench.ingest.figures.refused == 2
+    assert len(bench.acknowledged) == 5

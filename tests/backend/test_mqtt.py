@@ -12,12 +12,12 @@ from pathlib import Path
 import aiomqtt
 import pytest
 import pytest_asyncio
-from backend.embedded.broker import BrokerUser, EmbeddedBroker
 
 from backend.batch import Item
 from backend.contract.messages import Heartbeat, OtaProgress, VersionResponse
 from backend.contract.topics import Topics
 from backend.diagnostics import Diagnostics
+from backend.embedded.broker import BrokerUser, EmbeddedBroker
 from backend.embedded.certificates import ensure_certificates
 from backend.health import Health
 from backend.mqtt import BrokerAddress, Link
@@ -219,6 +219,16 @@ async def test_broker_that_goes_and_comes_back_is_noted_and_rejoined(bench: Benc
         async with bench.clock() as clock:
             await clock.publish("skiclock/heartbeat", b'{"device_id":"a1b2c3"}')
             await bench.heard(1)
+
+
+async def test_what_the_broker_retained_is_no_sign_of_life(bench: Bench) -> None:
+    async with bench.clock() as clock:
+        await clock.publish("skiclock/heartbeat", b'{"device_id":"dead"}', qos=1, retain=True)
+    async with bench.connected(), bench.clock() as clock:
+        await until(lambda: bench.diagnostics.counts["heartbeat", "retained"] >= 1)
+        await clock.publish("skiclock/heartbeat", b'{"device_id":"a1b2c3"}')
+        await bench.heard(1)
+    assert [item.message for item in bench.items] == [Heartbeat("a1b2c3")]
 
 
 async def test_wrong_password_is_told_in_words(tmp_path: Path) -> None:

@@ -363,3 +363,55 @@ def test_news_that_came_before_the_sweep_was_written_wins(story: Story) -> None:
     updates.end_by_silence(draft, stale[0], now=after(900))
     story.commit(draft)
     assert story.states == ["downloading"]
+
+
+def test_late_progress_of_an_ended_update_does_not_end_the_running_one(story: Story) -> None:
+    first = story.offered(0)
+    story.start(1, first)
+    story.done(2, False, first, error="x")
+    second = story.offered(3, NEWER)
+    story.start(4, second, new=NEWER)
+    story.progress(5, 50, first)
+    assert story.states == ["failed", "started"]
+
+
+def test_late_progress_of_a_silent_update_does_not_end_the_running_one(story: Story) -> None:
+    first = story.offered(0)
+    story.start(1, first)
+    story.sweep(3600)
+    second = story.offered(3601, NEWER)
+    story.start(3602, second, new=NEWER)
+    story.progress(3603, 50, first)
+    assert story.states == ["silent", "started"]
+
+
+@pytest.mark.parametrize("version", ["", "unknown", "1.2"])
+def test_unreadable_version_in_a_heartbeat_proves_nothing(story: Story, version: str) -> None:
+    story.start(0)
+    story.progress(3, 20)
+    story.seen(60, version, uptime_s=5)
+    assert story.states == ["downloading"]
+
+
+def test_versions_are_the_same_by_number(story: Story) -> None:
+    story.start(0, new="2026.11.05.1")
+    story.progress(3, 20)
+    story.seen(60, "2026.11.5.1", uptime_s=5)
+    assert story.states == ["success"]
+
+
+def test_second_hop_counts_from_where_it_began(story: Story) -> None:
+    first = story.offered(0)
+    story.start(1, first)
+    second = story.offered(2, NEWER)
+    story.seen(30, NEW, uptime_s=5)
+    assert story.offered(31, NEWER, current=NEW) == second
+    draft = story.draft()
+    report = OtaStart(ID, "esp32", NEW, NEWER, session_id=second)
+    assert updates.begin(draft, report, now=after(32))
+    story.commit(draft)
+    story.progress(40, 10, second)
+    story.seen(60, NEW, uptime_s=35)
+    assert story.last.state is UpdateState.DOWNLOADING
+    story.seen(90, NEWER, uptime_s=5)
+    assert story.states == ["success", "success"]

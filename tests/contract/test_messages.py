@@ -47,7 +47,7 @@ def test_heartbeat_as_v1_sends_it() -> None:
     [
         (b'Club "Nordic"', 'Club "Nordic"'),
         (b"back\\slash", "back\\slash"),
-        (b'","ip":"6.6.6.6"', ""),
+        (b'","ip":"6.6.6.6"', '","ip":"6.6.6.6"'),
         (b"caf\xe9 \xff", "caf\ufffd \ufffd"),
         (b"tab\there", "tab\ufffdhere"),
         (b"nul\x00", "nul\ufffd"),

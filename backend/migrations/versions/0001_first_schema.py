@@ -46,7 +46,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_audit_log_at"), "audit_log", ["at"], unique=False)
     op.create_table(
         "devices",
-        sa.Column("id", sa.Integer(), sa.Identity(always=True), nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("device_id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=True),
         sa.Column("board", sa.Text(), nullable=True),
@@ -117,7 +117,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "heartbeats",
-        sa.Column("device", sa.Integer(), nullable=False),
+        sa.Column("device", sa.BigInteger(), nullable=False),
         sa.Column("received_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("uptime_s", sa.BigInteger(), nullable=True),
         sa.Column("rssi_dbm", sa.SmallInteger(), nullable=True),

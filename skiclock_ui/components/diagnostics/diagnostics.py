@@ -123,6 +123,13 @@ def _problems() -> dict[str, dict[str, str]]:
                 "was not taken."
             ),
         },
+        Problem.RETAINED: {
+            "title": _("Kept by the broker from an earlier time"),
+            "to_do": _(
+                "Somebody published it as retained, which no clock does. It is no sign of life "
+                "and was not taken. Remove it from the broker."
+            ),
+        },
         Problem.UNKNOWN_TOPIC: {
             "title": _("Below our topics, but none of them"),
             "to_do": _(

@@ -30,7 +30,7 @@ class Club:
     async def register(self, device_id: str, version: str | None = "2026.11.1.1") -> None:
         sighting = Sighting(device_id, NOW, NOW, board="ESP32", platform="esp32", version=version)
         async with self.database.session() as session:
-            rows = await devices.save_new(session, [sighting])
+            rows = await devices.register(session, [sighting])
         self.fleet.apply([clock_of_row(row) for row in rows], [sighting], [])
 
     async def change(self, *updates: OpenUpdate) -> None:

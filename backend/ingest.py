@@ -30,7 +30,7 @@ from backend.health import Health
 
 log = structlog.get_logger(__name__)
 
-BATCH_INTERVAL_S = 0.1
+BATCH_INTERVAL_S = 0.05
 MAX_BATCH = 5_000
 QUEUE_LIMIT = 100_000
 MAX_CLOCKS = 50_000  # whoever has the shared password may invent device ids
@@ -82,6 +82,7 @@ class Ingest:
         self._has_doubt = False
         """Whether a commit ended without an answer: then the database knows better than we."""
         self._thin_at = QUEUE_LIMIT
+        self._began_at = 0.0
         self._wake = asyncio.Event()
         self._urgent = asyncio.Event()
 
@@ -102,6 +103,8 @@ class Ingest:
         elif type(message) is not Heartbeat:
             self._urgent.set()
         self._queue.append(item)
+        if len(self._queue) >= MAX_BATCH:
+            self._urgent.set()
         if len(self._queue) > self._thin_at:
             self._make_room()
         self._wake.set()
@@ -131,10 +134,9 @@ class Ingest:
         return answer is not None
 
     async def _wait_for_more(self) -> None:
-        if self._urgent.is_set() or len(self._queue) >= MAX_BATCH:
-            return
+        """Wait until the last batch is BATCH_INTERVAL_S old, or somebody waits for an answer."""
         try:
-            async with asyncio.timeout(BATCH_INTERVAL_S):
+            async with asyncio.timeout_at(self._began_at + BATCH_INTERVAL_S):
                 await self._urgent.wait()
         except TimeoutError:
             return
@@ -142,6 +144,7 @@ class Ingest:
     async def _write_next(self, *, retry: bool = True) -> None:
         self._wake.clear()
         self._urgent.clear()
+        self._began_at = asyncio.get_running_loop().time()
         self._in_flight, self._queue = self._queue[:MAX_BATCH], self._queue[MAX_BATCH:]
         if self._queue:
             self._wake.set()

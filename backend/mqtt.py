@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 CONNECT_TIMEOUT_S = 10
 STABLE_AFTER_S = 60
 RETRY_MIN_S, RETRY_MAX_S = 0.5, 10.0
-SENDING_AT_ONCE = 200
+SENDING_AT_ONCE = 500
 OUTBOX_LIMIT = 50_000
 INFLIGHT = 1000
 
@@ -83,20 +83,17 @@ class Link:
 
     async def run_outbox(self) -> None:
         """Send answers until cancelled, many at a time; a clock asks again for a lost one."""
+        sending: set[asyncio.Task[None]] = set()
         while True:
-            batch = [await self._outbox.get()]
-            while not self._outbox.empty() and len(batch) < SENDING_AT_ONCE:
-                batch.append(self._outbox.get_nowait())
-            client = self._client
-            if client is None:
+            topic, payload = await self._outbox.get()
+            if self._client is None:
                 continue
-            sent = await asyncio.gather(
-                *(client.publish(topic, payload, qos=1) for topic, payload in batch),
-                return_exceptions=True,
-            )
-            lost = [error for error in sent if isinstance(error, BaseException)]
-            if lost:
-                log.warning("answers.lost", count=len(lost), error=sentence_of(lost[0]))
+            # None waits for another's acknowledgement by the broker.
+            task = asyncio.create_task(_send(self._client, topic, payload))
+            sending.add(task)
+            task.add_done_callback(sending.discard)
+            if len(sending) >= SENDING_AT_ONCE:
+                await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
 
     def answer(self, device_id: str, response: VersionResponse) -> None:
         """Send a version response soon. Dropped while the broker is away: the clock asks again."""
@@ -175,6 +172,13 @@ class Link:
                 return
         if acknowledge is not None:
             acknowledge()
+
+
+async def _send(client: aiomqtt.Client, topic: str, payload: bytes) -> None:
+    try:
+        await client.publish(topic, payload, qos=1)
+    except (aiomqtt.MqttError, ValueError) as error:
+        log.warning("answer.lost", topic=topic, error=sentence_of(error))
 
 
 def _explain(error: BaseException) -> str:

@@ -74,7 +74,9 @@ def hub_config(
             "store_dir": str(folder / "store"),
             "max_mem": 64 * 1024 * 1024,
             "max_file": 1024 * 1024 * 1024,
-            "sync_interval": "always",  # acknowledged is on the disk
+            # What is acknowledged is written, and outlives this process; a power cut may take
+            # the last second. "always" allows 1,000 acknowledged messages/s for a whole fleet.
+            "sync_interval": "1s",
         },
         "mqtt": {"listen": address(LOOPBACK, listeners.port), **_SESSIONS},
         "authorization": {"users": [*nats_users(users), limiting_user(LIMITING_USER, secret)]},

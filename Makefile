@@ -23,7 +23,7 @@ format: $(VENV)/ready-to-test
 	@$(BIN)/ruff format
 
 bench: $(VENV)/ready-to-test $(PAGES_NPM)
-	@$(BIN)/python -m bench $(ROWS)
+	@$(BIN)/python -m bench $(if $(FULL),,--quick) $(ROWS)
 
 # Writes the locked dependencies anew; wants uv, which nothing else does.
 lock:

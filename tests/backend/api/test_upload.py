@@ -1,6 +1,7 @@
 """v1 CI's upload, and what comes of a bad one."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -201,13 +202,11 @@ async def test_a_giant_upload_is_not_read_to_its_end(site: Site) -> None:
     writer.write(head.encode() + b"%x\r\n%b\r\n" % (len(part), part))
     sent = 0
     piece = b"100000\r\n" + bytes(2**20) + b"\r\n"
-    try:
+    with contextlib.suppress(ConnectionError):  # what is too much is cut off
         while sent < 2**30:
             writer.write(piece)
             await writer.drain()
             sent += 2**20
-    except ConnectionError:
-        pass
     assert sent < settings.upload_max_bytes + 64 * 2**20
     writer.close()
     assert stored(settings) == []

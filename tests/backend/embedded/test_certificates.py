@@ -90,6 +90,7 @@ def test_damaged_certificate_is_made_anew(
     made = ensure_certificates(tmp_path, names=[], now=NOW)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(made.cert_file, made.key_file)  # raises when they do not fit
+    assert b"BEGIN CERTIFICATE" in made.cert_file.read_bytes()
 
 
 def test_authority_that_lost_its_key_is_not_replaced_in_silence(tmp_path: Path) -> None:

@@ -4,12 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 PAGES_NPM := skiclock_ui/node_modules/.package-lock.json
 
-.PHONY: run test lint format bench clean lock
+.PHONY: run test lint format bench clean lock firmware
 
 run: $(VENV)/ready-to-run $(PAGES_NPM)
 	@$(BIN)/skiclock serve
 
-test: $(VENV)/ready-to-test $(PAGES_NPM) lint
+# The C++ that tests want is built beside lint and the Python tests: both wait more than they work.
+test: $(VENV)/ready-to-test $(PAGES_NPM)
+	@(for variant in sanitized coverage; do nice sh .ci/build-firmware $$variant; done >/dev/null 2>&1 &)
+	@$(MAKE) --no-print-directory lint
 	@$(BIN)/pytest
 
 lint: $(VENV)/ready-to-test
@@ -17,10 +20,16 @@ lint: $(VENV)/ready-to-test
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy
 	@PYTHONPATH=. $(BIN)/lint-imports --no-cache > $(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
+	@sh .ci/lint-firmware
 
 format: $(VENV)/ready-to-test
 	@$(BIN)/ruff check --fix --quiet || true
 	@$(BIN)/ruff format
+
+# The clock as a Linux program, and the core's own tests: .build/firmware-host.
+firmware:
+	@sh .ci/install-firmware-tools
+	@sh .ci/build-firmware host
 
 bench: $(VENV)/ready-to-test $(PAGES_NPM)
 	@$(BIN)/python -m bench $(if $(FULL),,--quick) $(ROWS)
@@ -34,7 +43,7 @@ lock:
 	  --output-file deploy/requirements-dev.txt pyproject.toml
 
 clean:
-	rm -rf $(VENV) skiclock_ui/node_modules .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) .build skiclock_ui/node_modules .mypy_cache .pytest_cache .ruff_cache build dist
 
 $(VENV)/bin/python:
 	@PYTHON=$(PYTHON) sh .ci/make-venv $(VENV)
@@ -45,11 +54,12 @@ $(VENV)/ready-to-run: deploy/requirements.txt pyproject.toml | $(VENV)/bin/pytho
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/ready-to-test: deploy/requirements-dev.txt pyproject.toml | $(VENV)/bin/python
+$(VENV)/ready-to-test: deploy/requirements-dev.txt pyproject.toml .ci/install-firmware-tools | $(VENV)/bin/python
 	@echo "Installing what the server and its tests need ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r deploy/requirements-dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@sh .ci/install-test-tools $(BIN)
+	@sh .ci/install-firmware-tools all
 	@touch $@ $(VENV)/ready-to-run
 
 $(PAGES_NPM): skiclock_ui/package-lock.json | $(VENV)/bin/python

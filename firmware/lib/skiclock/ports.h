@@ -8,22 +8,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "contract/bytes.h"
+
 namespace skiclock {
 
 struct Frame;    // display/frame.h
 struct Palette;  // display/frame.h
-
-// Bytes that somebody else owns.
-struct Bytes {
-  const std::uint8_t* data = nullptr;
-  std::size_t size = 0;
-};
-
-// Text that somebody else owns; not terminated.
-struct Text {
-  const char* data = "";
-  std::size_t size = 0;
-};
 
 // The LED panels. Called from the display's own task or ticker on the chips.
 class PanelPort {

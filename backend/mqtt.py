@@ -14,7 +14,8 @@ import structlog
 from paho.mqtt.reasoncodes import ReasonCode
 
 from backend.batch import Item
-from backend.contract.messages import Problem, VersionResponse, decode, encode
+from backend.contract.decoding import decode
+from backend.contract.messages import Problem, VersionResponse, encode
 from backend.contract.topics import Topics
 from backend.db import sentence_of
 from backend.diagnostics import Diagnostics

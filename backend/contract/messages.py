@@ -1,13 +1,12 @@
-"""Payloads: what each message holds, and how hostile bytes become one of them.
+"""Payloads that clocks send, and the answer that even v1 clocks read.
 
-What a clock sends is hostile until decoded. A well-formed message is decoded in one
-step; a heartbeat that is not (v1 does not escape its SSID) is salvaged field by field,
-so that the clock still shows as alive.
+A field is None where the clock did not say, or said what cannot be read. Units are in each
+docstring. How hostile bytes become one of these: backend.contract.decoding. What else v2
+clocks hear from us: backend.contract.orders.
 """
 
-import re
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -15,15 +14,39 @@ from msgspec import Meta
 
 from backend.contract.limits import (
     DEVICE_ID_PATTERN,
-    PAYLOAD_BYTES,
+    EVENTS_IN_A_MESSAGE,
     UPTIME_WRAP_S,
-    V1_PACKET_BYTES,
 )
 from backend.contract.topics import Kind
 
 DeviceId = Annotated[str, Meta(pattern=rf"^{DEVICE_ID_PATTERN}\Z")]
 Text = Annotated[str, Meta(max_length=64)]
 VersionText = Annotated[str, Meta(min_length=1, max_length=32)]
+Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Number = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+UnixSeconds = Annotated[int, Meta(ge=0, le=2**33)]
+
+TimeSource = Literal["ntp", "rtc", "none"]
+Trust = Literal["verified", "insecure", "plain"]
+Result = Literal["done", "refused", "expired", "failed"]
+ReportResult = Literal["applied", "refused", "current"]
+EventKind = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,23}\Z")]
+
+EVENT_KINDS = (
+    "boot",
+    "wifi_lost",
+    "wifi_back",
+    "broker_lost",
+    "sensor_error",
+    "low_heap",
+    "button",
+    "time_sync",
+    "update",
+    "config",
+    "command",
+    "portal",
+)
+"""What clocks of today write into their journals; a newer one may have more to say."""
 
 
 class Problem(StrEnum):
@@ -40,16 +63,30 @@ class Problem(StrEnum):
 
 
 class Heartbeat(msgspec.Struct, gc=False):
-    """`heartbeat`: a clock is alive. Units: s, dBm, bytes. None: not readable."""
+    """`heartbeat`: a clock is alive. Units: s, dBm, bytes, ms. None: not readable.
+
+    From `protocol` on, v2 only. `trial`: the image is on trial and may yet be rolled back;
+    `ack`: the clock wants `ack/<id>` with this number once the heartbeat is committed.
+    """
 
     device_id: DeviceId
     board: Text | None = None
     version: Text | None = None
     uptime: Annotated[int, Meta(ge=0, le=UPTIME_WRAP_S * 1000)] | None = None
     rssi: Annotated[int, Meta(ge=-200, le=100)] | None = None
-    free_heap: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
+    free_heap: Count | None = None
     ssid: Text | None = None
     ip: Annotated[str, Meta(max_length=45)] | None = None
+    protocol: Annotated[int, Meta(ge=1, le=255)] | None = None
+    reset_reason: Text | None = None
+    min_free_heap: Count | None = None
+    time_source: TimeSource | None = None
+    clock_error_ms: Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)] | None = None
+    frame_ms: Annotated[int, Meta(ge=0, le=60_000)] | None = None
+    trust: Trust | None = None
+    config_version: Count | None = None
+    trial: bool = False
+    ack: Number | None = None
 
 
 class VersionRequest(msgspec.Struct, gc=False):
@@ -58,6 +95,7 @@ class VersionRequest(msgspec.Struct, gc=False):
     device_id: DeviceId
     platform: Text
     current_version: Text | None = None
+    protocol: Annotated[int, Meta(ge=1, le=255)] | None = None
 
 
 class OtaStart(msgspec.Struct, gc=False):
@@ -79,9 +117,11 @@ class OtaProgress(msgspec.Struct, gc=False):
 
 
 class OtaComplete(msgspec.Struct, gc=False):
-    """`ota/complete`: the clock's own word on how its update went, before it restarts.
+    """`ota/complete`: the clock's own word on how its update went.
 
-    Some builds say `success`, others `status`; some `error_message`, others `error`.
+    Some builds say `success`, others `status`; some `error_message`, others `error`. v2
+    says it again after the restart with `final` and the `version` that runs then, until
+    `ack/<id>` names the session: that is the last word.
     """
 
     device_id: DeviceId
@@ -90,6 +130,8 @@ class OtaComplete(msgspec.Struct, gc=False):
     error_message: Annotated[str, Meta(max_length=500)] | None = None
     error: Annotated[str, Meta(max_length=500)] | None = None
     session_id: UUID | None = None
+    version: Text | None = None
+    final: bool | None = None
 
     @property
     def succeeded(self) -> bool:
@@ -102,11 +144,97 @@ class OtaComplete(msgspec.Struct, gc=False):
         return self.error_message or self.error or None
 
 
+class Status(msgspec.Struct, gc=False):
+    """`status/<device_id>`: whether a clock is there; retained, and its last will says no."""
+
+    device_id: DeviceId
+    online: bool
+
+
+class Info(msgspec.Struct, gc=False):
+    """`info/<device_id>`: what a clock is made of; on connect and when asked."""
+
+    device_id: DeviceId
+    board: Text | None = None
+    platform: Text | None = None
+    version: Text | None = None
+    chip: Text | None = None
+    flash_bytes: Number | None = None
+    mac: Text | None = None
+    sdk: Text | None = None
+    boots: Number | None = None
+    panels: Text | None = None
+    width: Annotated[int, Meta(ge=0, le=1024)] | None = None
+    height: Annotated[int, Meta(ge=0, le=1024)] | None = None
+    identity: Literal["provisioned", "shared"] | None = None
+    features: Annotated[list[Text], Meta(max_length=32)] | None = None
+
+
+class Happening(msgspec.Struct, gc=False, omit_defaults=True):
+    """One entry of a clock's journal. `at`: Unix s where the time was known; `up`: uptime in s."""
+
+    seq: Number
+    boot: Number
+    up: Number
+    kind: EventKind
+    at: UnixSeconds | None = None
+    detail: Text | None = None
+
+
+class Events(msgspec.Struct, gc=False):
+    """`event/<device_id>`: what happened; `lost`: how many the clock had no room for.
+
+    Acknowledged by `ack/<id>` with the highest `seq` that is stored.
+    """
+
+    device_id: DeviceId
+    events: Annotated[list[Happening], Meta(max_length=EVENTS_IN_A_MESSAGE)]
+    boot: Number | None = None
+    lost: Number | None = None
+
+
+class CommandResult(msgspec.Struct, gc=False):
+    """`command/result/<device_id>`: what became of a command."""
+
+    device_id: DeviceId
+    id: UUID
+    result: Result
+    detail: Text | None = None
+
+
+class ConfigReport(msgspec.Struct, gc=False):
+    """`config/report/<device_id>`: which settings are in force, without secrets."""
+
+    device_id: DeviceId
+    version: Count
+    result: ReportResult
+    field: Text | None = None
+    settings: dict[str, Any] | None = None
+
+
+class Snapshot(msgspec.Struct, gc=False):
+    """`snapshot/<device_id>`: what the panels show.
+
+    `bits`: base64, two bits a pixel, row by row from the top left; each is an index into
+    `palette` (rrggbb).
+    """
+
+    device_id: DeviceId
+    width: Annotated[int, Meta(ge=1, le=1024)]
+    height: Annotated[int, Meta(ge=1, le=1024)]
+    bits: bytes
+    palette: Annotated[
+        list[Annotated[str, Meta(pattern=r"^[0-9a-f]{6}\Z")]], Meta(min_length=4, max_length=4)
+    ]
+
+
 class VersionResponse(msgspec.Struct, omit_defaults=True):
     """`version/response/<device_id>`: what a clock should run.
 
     A v1 clock finds `update_available` and `latest_version` by their bytes: the key
-    names, the compact form and this order are part of the contract.
+    names, the compact form and this order are part of the contract. From `protocol` on,
+    only where the request said protocol 2; the last three only with an offer.
+    `signature`: base64 of the DER form, over backend.contract.statement.
     """
 
     latest_version: str
@@ -114,152 +242,45 @@ class VersionResponse(msgspec.Struct, omit_defaults=True):
     update_available: bool
     platform: str
     session_id: UUID | None = None
+    protocol: int | None = None
+    size: int | None = None
+    sha256: str | None = None
+    signature: str | None = None
 
 
-Message = Heartbeat | VersionRequest | OtaStart | OtaProgress | OtaComplete
+Message = (
+    Heartbeat
+    | VersionRequest
+    | OtaStart
+    | OtaProgress
+    | OtaComplete
+    | Status
+    | Info
+    | Events
+    | CommandResult
+    | ConfigReport
+    | Snapshot
+)
 
-_T = TypeVar("_T", bound=Message)
-
-_TYPES: dict[Kind, type[Message]] = {
+TYPES: dict[Kind, type[Message]] = {
     Kind.HEARTBEAT: Heartbeat,
     Kind.VERSION_REQUEST: VersionRequest,
     Kind.OTA_START: OtaStart,
     Kind.OTA_PROGRESS: OtaProgress,
     Kind.OTA_COMPLETE: OtaComplete,
+    Kind.STATUS: Status,
+    Kind.INFO: Info,
+    Kind.EVENT: Events,
+    Kind.COMMAND_RESULT: CommandResult,
+    Kind.CONFIG_REPORT: ConfigReport,
+    Kind.SNAPSHOT: Snapshot,
 }
-KIND_OF: dict[type, Kind] = {type_: kind for kind, type_ in _TYPES.items()}
+KIND_OF: dict[type, Kind] = {type_: kind for kind, type_ in TYPES.items()}
 """The topic that carries each type of message."""
 
-_DECODERS = {kind: msgspec.json.Decoder(type_) for kind, type_ in _TYPES.items()}
 _encode = msgspec.json.Encoder().encode
 
 
-def decode(
-    kind: Kind, payload: bytes, topic_device_id: str | None = None
-) -> tuple[Message | None, Problem | None]:
-    """Read one payload: (message, None), (what could be kept, why), or (None, why).
-
-    Never raises on any bytes. `topic_device_id` is the id that the topic named, which
-    the broker's topic rules vouch for: a payload that names another clock is refused.
-    """
-    if len(payload) > PAYLOAD_BYTES:
-        return _only_alive(kind, topic_device_id), Problem.OVERSIZED
-    problem = None
-    try:
-        message: Message | None = _DECODERS[kind].decode(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        message, problem = _salvage(kind, payload, topic_device_id)
-    if message is None:
-        return None, problem
-    if topic_device_id is not None and message.device_id != topic_device_id:
-        return None, Problem.FOREIGN_DEVICE
-    if b"\\u" in payload or problem is not None:
-        _strip_control_characters(message)
-    return message, problem
-
-
-def encode(message: VersionResponse) -> bytes:
+def encode(message: msgspec.Struct) -> bytes:
     """Write compact JSON, with no space after a colon."""
     return _encode(message)
-
-
-def _only_alive(kind: Kind, device_id: str | None) -> Heartbeat | None:
-    if kind is Kind.HEARTBEAT and device_id is not None:
-        return Heartbeat(device_id)
-    return None
-
-
-def _salvage(
-    kind: Kind, payload: bytes, topic_device_id: str | None
-) -> tuple[Message | None, Problem]:
-    """Keep what can be read of a message that does not decode as a whole."""
-    try:
-        fields = msgspec.json.decode(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        fields = _fields_by_pattern(payload) if len(payload) <= V1_PACKET_BYTES else None
-        problem = Problem.SALVAGED if fields else Problem.NOT_JSON
-    else:
-        problem = Problem.WRONG_FIELD
-    if not isinstance(fields, dict):
-        return _only_alive(kind, topic_device_id), Problem.NOT_JSON
-    fields.setdefault("device_id", topic_device_id)
-    message = _from_fields(_TYPES[kind], fields)
-    if message is None and _usable_id(fields["device_id"]) is None:
-        problem = Problem.NO_DEVICE if problem is Problem.WRONG_FIELD else problem
-        return _only_alive(kind, topic_device_id), problem
-    return message, problem
-
-
-def _from_fields(type_: type[_T], fields: dict[str, Any]) -> _T | None:
-    """Build a message from the fields that fit; None where one that it needs does not."""
-    kept: dict[str, Any] = {}
-    for field in msgspec.structs.fields(type_):
-        if field.name not in fields:
-            continue
-        try:
-            kept[field.name] = msgspec.convert(_cut(fields[field.name]), field.type)
-        except msgspec.ValidationError:
-            if field.required:
-                return None
-    try:
-        return type_(**kept)
-    except TypeError:  # a required field was not sent at all
-        return None
-
-
-def _cut(value: Any) -> Any:
-    """Shorten a text to what a field may hold, so that an endless one keeps its beginning."""
-    return value[:64] if isinstance(value, str) and len(value) > 64 else value
-
-
-def _usable_id(value: Any) -> str | None:
-    return value if isinstance(value, str) and _ID.fullmatch(value) else None
-
-
-_ID = re.compile(DEVICE_ID_PATTERN)
-_TEXT_FIELD = re.compile(
-    rb'"(device_id|board|version|ip|platform|current_version|old_version|new_version|status'
-    rb'|session_id)"\s*:\s*"([^"\\\x00-\x1f]{0,64})"'
-)
-_NUMBER_FIELD = re.compile(rb'"(uptime|rssi|free_heap|progress)"\s*:\s*(-?\d{1,12})(?=[\s,}])')
-_SUCCESS_FIELD = re.compile(rb'"success"\s*:\s*(true|false)')
-
-
-def _fields_by_pattern(payload: bytes) -> dict[str, Any] | None:
-    """Read what v1 wrote without escaping: its SSID and its error texts may hold any bytes."""
-    begin, end = _ssid_bounds(payload)
-    rest = payload[:begin] + payload[end:]
-    fields: dict[str, Any] = {}
-    for name, text in _TEXT_FIELD.findall(rest):
-        fields.setdefault(name.decode(), text.decode(errors="replace"))
-    for name, digits in _NUMBER_FIELD.findall(rest):
-        fields.setdefault(name.decode(), int(digits))
-    if success := _SUCCESS_FIELD.search(rest):
-        fields["success"] = success.group(1) == b"true"
-    if end > begin:
-        fields["ssid"] = payload[begin:end].decode(errors="replace")
-    return fields or None
-
-
-def _ssid_bounds(payload: bytes) -> tuple[int, int]:
-    """Return where the SSID's bytes are: up to the last quote before `"ip"`, or before the end.
-
-    By searching, not by a pattern: what a clock sends must not cost more than its length.
-    """
-    begin = payload.find(b'"', payload.find(b":", payload.find(b'"ssid"') + 6) + 1) + 1
-    if b'"ssid"' not in payload or begin == 0:
-        return 0, 0
-    ip = payload.rfind(b'"ip"', begin)
-    end = payload.rfind(b'"', begin, ip if ip > 0 else len(payload))
-    return (begin, end) if end >= begin else (0, 0)
-
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-
-
-def _strip_control_characters(message: Message) -> None:
-    """Take out what no database text and no page may hold (NUL above all)."""
-    for name in message.__struct_fields__:
-        value = getattr(message, name)
-        if isinstance(value, str) and _CONTROL.search(value):
-            setattr(message, name, _CONTROL.sub("\ufffd", value))

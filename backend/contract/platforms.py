@@ -1,5 +1,6 @@
 """The boards that clocks are built on, and what an image for each must look like."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 ESP8266_CHIP_FAMILY = "ESP8266"
@@ -37,20 +38,33 @@ PLATFORMS: dict[str, Platform] = {
     )
 }
 
+LINUX = Platform("linux", "Linux", "Linux", None, 64 * 1024 * 1024)
+"""The clock as a Linux program, for people who develop; a server takes it where a setting
+says so. Its image is an ELF executable."""
+
+ALL_PLATFORMS = PLATFORMS | {LINUX.name: LINUX}
+
 ALIASES: dict[str, str] = {"esp8266": "esp12f"}
 """Names that the oldest builds still send, and the platform they mean."""
 
 UNKNOWN_BOARD = "Unknown"
 
-_PLATFORM_BY_BOARD = {platform.board: platform.name for platform in PLATFORMS.values()}
+
+def platforms_known(*, development: bool) -> dict[str, Platform]:
+    """Return what a server builds for; the Linux program only where people develop."""
+    return ALL_PLATFORMS if development else PLATFORMS
 
 
-def canonical_platform(name: str) -> str | None:
+def canonical_platform(name: str, known: Mapping[str, Platform] = PLATFORMS) -> str | None:
     """Return the platform that `name` means, or None for one we do not build."""
     name = ALIASES.get(name, name)
-    return name if name in PLATFORMS else None
+    return name if name in known else None
 
 
-def platform_of_board(board: str | None) -> str | None:
+def platform_of_board(board: str | None, known: Mapping[str, Platform] = PLATFORMS) -> str | None:
     """Return the platform of a heartbeat's `board`, or None for `Unknown` and strangers."""
-    return _PLATFORM_BY_BOARD.get(board) if board else None
+    name = _PLATFORM_BY_BOARD.get(board) if board else None
+    return name if name in known else None
+
+
+_PLATFORM_BY_BOARD = {platform.board: platform.name for platform in ALL_PLATFORMS.values()}

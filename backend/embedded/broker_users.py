@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from backend.contract.topics import Topics
+from backend.contract.topics import Order, Topics
 from backend.embedded.errors import DuplicateUserError, UnusablePasswordError
 
 _BCRYPT = re.compile(r"\$2[abxy]\$\d{2}\$")
@@ -30,15 +30,10 @@ def server_user(name: str, password: str, prefix: str) -> BrokerUser:
 
 
 def shared_clock_user(name: str, password: str, prefix: str) -> BrokerUser:
-    """Return the user that all v1 clocks share: what a clock says and hears, and no more."""
+    """Return the user that clocks share: what a clock says and hears, and no more."""
     topics = Topics(prefix)
-    says = (*topics.from_clocks(), f"{prefix}/status/+", f"{prefix}/info/+")
-    hears = (
-        topics.version_response("+"),
-        topics.version_updates,
-        *(f"{prefix}/{kind}/+" for kind in ("command", "config", "ack")),
-    )
-    return BrokerUser(name, password, publish=says, subscribe=hears)
+    hears = (topics.version_updates, *(topics.to_clock(order, "+") for order in Order))
+    return BrokerUser(name, password, publish=tuple(topics.from_clocks()), subscribe=hears)
 
 
 def nats_users(users: Iterable[BrokerUser]) -> list[dict[str, object]]:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.contract.decoding import decode
 from backend.contract.limits import PAYLOAD_BYTES, V1_PACKET_BYTES
 from backend.contract.messages import (
     Heartbeat,
@@ -15,7 +16,6 @@ from backend.contract.messages import (
     Problem,
     VersionRequest,
     VersionResponse,
-    decode,
     encode,
 )
 from backend.contract.topics import Kind, Topics
@@ -85,7 +85,7 @@ def test_other_text_is_no_device_id(device_id: str) -> None:
 
 
 def test_unknown_board_and_unknown_fields_are_taken() -> None:
-    payload = b'{"device_id":"a1","board":"Unknown","protocol":2,"nested":{"a":[1]}}'
+    payload = b'{"device_id":"a1","board":"Unknown","colour":2,"nested":{"a":[1]}}'
     message, problem = decode(Kind.HEARTBEAT, payload)
     assert problem is None
     assert message == Heartbeat("a1", board="Unknown")

@@ -2,16 +2,31 @@
 
 import pytest
 
-from backend.contract.topics import Kind, Topics
+from backend.contract.topics import Kind, Order, Topics
 
 topics = Topics("skiclock")
 
 
+V1_KINDS = (
+    Kind.HEARTBEAT,
+    Kind.VERSION_REQUEST,
+    Kind.OTA_START,
+    Kind.OTA_PROGRESS,
+    Kind.OTA_COMPLETE,
+)
+
+
 @pytest.mark.parametrize("kind", Kind)
-def test_each_message_has_a_shared_topic_and_one_with_an_id(kind: Kind) -> None:
-    assert topics.kind_of(f"skiclock/{kind.value}") == (kind, None)
+def test_each_message_has_a_topic_with_an_id(kind: Kind) -> None:
     assert topics.kind_of(f"skiclock/{kind.value}/e8c5fbbdf5f0") == (kind, "e8c5fbbdf5f0")
-    assert {f"skiclock/{kind.value}", f"skiclock/{kind.value}/+"} <= set(topics.from_clocks())
+    assert f"skiclock/{kind.value}/+" in topics.from_clocks()
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_only_what_v1_says_has_a_shared_topic(kind: Kind) -> None:
+    topic = f"skiclock/{kind.value}"
+    assert topics.kind_of(topic) == ((kind, None) if kind in V1_KINDS else None)
+    assert (topic in topics.from_clocks()) == (kind in V1_KINDS)
 
 
 @pytest.mark.parametrize(
@@ -26,6 +41,10 @@ def test_each_message_has_a_shared_topic_and_one_with_an_id(kind: Kind) -> None:
         "skiclockx/heartbeat",
         "other/heartbeat",
         "skiclock/version/response/a1",
+        "skiclock/command/a1",
+        "skiclock/command/result",
+        "skiclock/config/a1",
+        "skiclock/ack/a1",
     ],
 )
 def test_other_topics_are_nobodys(topic: str) -> None:
@@ -39,3 +58,5 @@ def test_prefix_may_have_levels() -> None:
 def test_answer_topics() -> None:
     assert topics.version_response("a1b2c3") == "skiclock/version/response/a1b2c3"
     assert topics.version_updates == "skiclock/version/updates"
+    assert topics.to_clock(Order.ACK, "a1") == "skiclock/ack/a1"
+    assert topics.to_clock(Order.COMMAND, "+") == "skiclock/command/+"

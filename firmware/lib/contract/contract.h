@@ -7,24 +7,85 @@
 namespace skiclock::contract {
 
 // Topics below the prefix; new clocks append '/' and their device id.
+inline constexpr char kTopicPrefix[] = "skiclock";
 inline constexpr char kTopicHeartbeat[] = "heartbeat";
 inline constexpr char kTopicVersionRequest[] = "version/request";
 inline constexpr char kTopicOtaStart[] = "ota/start";
 inline constexpr char kTopicOtaProgress[] = "ota/progress";
 inline constexpr char kTopicOtaComplete[] = "ota/complete";
+inline constexpr char kTopicStatus[] = "status";
+inline constexpr char kTopicInfo[] = "info";
+inline constexpr char kTopicEvent[] = "event";
+inline constexpr char kTopicCommandResult[] = "command/result";
+inline constexpr char kTopicConfigReport[] = "config/report";
+inline constexpr char kTopicSnapshot[] = "snapshot";
 inline constexpr char kTopicVersionResponse[] = "version/response";
+inline constexpr char kTopicAck[] = "ack";
+inline constexpr char kTopicCommand[] = "command";
+inline constexpr char kTopicConfig[] = "config";
 inline constexpr char kTopicVersionUpdates[] = "version/updates";
 
 // Sizes in bytes, times in seconds.
+inline constexpr std::uint32_t kProtocol = 2;
 inline constexpr std::uint32_t kV1PacketBytes = 512;
+inline constexpr std::uint32_t kV2PacketBytes = 1024;
 inline constexpr std::uint32_t kPayloadBytes = 4096;
 inline constexpr std::uint32_t kHeartbeatIntervalS = 60;
 inline constexpr std::uint32_t kKeepAliveS = 15;
 inline constexpr std::uint32_t kReconnectDelayS = 5;
 inline constexpr std::uint32_t kVersionRequestIntervalS = 3600;
+inline constexpr std::uint32_t kTrialS = 180;
+inline constexpr std::uint32_t kCommandsRemembered = 8;
+inline constexpr std::uint32_t kCommandTextCharacters = 120;
+inline constexpr std::uint32_t kEventDetailCharacters = 24;
+inline constexpr std::uint32_t kEventsInAMessage = 32;
 inline constexpr std::uint32_t kUptimeWrapS = 4294967;
 
+// The words that some fields hold.
+inline constexpr char kCommandRestart[] = "restart";
+inline constexpr char kCommandRollback[] = "rollback";
+inline constexpr char kCommandSnapshot[] = "snapshot";
+inline constexpr char kCommandIdentify[] = "identify";
+inline constexpr char kCommandMessage[] = "message";
+inline constexpr char kCommandBrightness[] = "brightness";
+inline constexpr char kCommandInfo[] = "info";
+inline constexpr char kCommandCheck[] = "check";
+inline constexpr char kResultDone[] = "done";
+inline constexpr char kResultRefused[] = "refused";
+inline constexpr char kResultExpired[] = "expired";
+inline constexpr char kResultFailed[] = "failed";
+inline constexpr char kReportApplied[] = "applied";
+inline constexpr char kReportRefused[] = "refused";
+inline constexpr char kReportCurrent[] = "current";
+inline constexpr char kTimeSourceNtp[] = "ntp";
+inline constexpr char kTimeSourceRtc[] = "rtc";
+inline constexpr char kTimeSourceNone[] = "none";
+inline constexpr char kTrustVerified[] = "verified";
+inline constexpr char kTrustInsecure[] = "insecure";
+inline constexpr char kTrustPlain[] = "plain";
+inline constexpr char kEventBoot[] = "boot";
+inline constexpr char kEventWifiLost[] = "wifi_lost";
+inline constexpr char kEventWifiBack[] = "wifi_back";
+inline constexpr char kEventBrokerLost[] = "broker_lost";
+inline constexpr char kEventSensorError[] = "sensor_error";
+inline constexpr char kEventLowHeap[] = "low_heap";
+inline constexpr char kEventButton[] = "button";
+inline constexpr char kEventTimeSync[] = "time_sync";
+inline constexpr char kEventUpdate[] = "update";
+inline constexpr char kEventConfig[] = "config";
+inline constexpr char kEventCommand[] = "command";
+inline constexpr char kEventPortal[] = "portal";
+
+// HTTP: kFirmwarePath, the platform, kFirmwareVersionQuery, the version.
 inline constexpr char kApiKeyHeader[] = "X-API-Key";
+inline constexpr char kFirmwarePath[] = "/api/firmware/";
+inline constexpr char kFirmwareVersionQuery[] = "?version=";
+inline constexpr char kUserAgent[] = "SkiClockNeo-OTA";
+
+// What a firmware signature is over: title, platform, version, size, SHA-256, each
+// with a line feed behind it.
+inline constexpr char kStatementTitle[] = "skiclock-firmware-1";
+inline constexpr std::uint32_t kPublicKeyDigits = 130;
 
 struct Platform {
   const char* name;
@@ -38,6 +99,7 @@ inline constexpr Platform kPlatforms[] = {
     {"esp12f", "ESP-12F", 1044464},
     {"esp01", "ESP-01", 761856},
     {"d1mini", "Wemos D1 Mini", 1044464},
+    {"linux", "Linux", 67108864},
 };
 
 }  // namespace skiclock::contract

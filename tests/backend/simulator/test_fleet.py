@@ -14,7 +14,8 @@ from uuid import uuid4
 
 import pytest
 
-from backend.contract.messages import Heartbeat, VersionResponse, decode, encode
+from backend.contract.decoding import decode
+from backend.contract.messages import Heartbeat, VersionResponse, encode
 from backend.contract.topics import Kind, Topics
 from backend.simulator.fate import FAILURES, Fate
 from backend.simulator.fleet import SimulationError, SimulationOptions, simulate

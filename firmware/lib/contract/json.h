@@ -45,6 +45,7 @@ class JsonWriter {
   // Everything so far did fit.
   bool ok() const { return ok_; }
   Text written() const { return {buffer_, size_}; }
+  std::size_t room() const { return capacity_ - size_; }
 
   // Goes back to an earlier `written().size`, to drop the last element of a list that turned
   // out too long; what follows is written as after a complete value.

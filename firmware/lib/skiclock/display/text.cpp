@@ -1,8 +1,6 @@
 // Text on panels: measured, placed, clipped, scrolled.
 #include "skiclock/display/text.h"
 
-#include <cstring>
-
 #include "skiclock/display/font.h"
 #include "skiclock/display/utf8.h"
 
@@ -142,7 +140,5 @@ void fill(Frame& frame, const Area& area, Ink ink) {
     for (int x = area.x; x < area.x + area.width; ++x) frame.set(x, y, ink);
   }
 }
-
-Text text_of(const char* terminated) { return Text{terminated, std::strlen(terminated)}; }
 
 }  // namespace skiclock

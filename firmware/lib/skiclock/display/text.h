@@ -42,7 +42,4 @@ std::uint32_t scroll_pass_ms(Text text, TextSize size, int area_width);
 
 void fill(Frame& frame, const Area& area, Ink ink);
 
-// A terminated text as one that knows its size.
-Text text_of(const char* terminated);
-
 }  // namespace skiclock

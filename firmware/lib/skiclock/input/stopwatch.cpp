@@ -59,7 +59,7 @@ std::uint32_t length_ms(StopwatchState state) {
 void Stopwatch::press(std::uint32_t at_ms) {
   poll(at_ms);
   // The loop may have seen the countdown end before it heard of a press shortly before that end.
-  if (is_before(at_ms, since_ms_)) at_ms = since_ms_;
+  if (state_ != StopwatchState::kIdle && is_before(at_ms, since_ms_)) at_ms = since_ms_;
   if (state_ == StopwatchState::kRunning) elapsed_ms_ = at_ms - since_ms_;
   state_ = after(state_, Input::kPress);
   since_ms_ = at_ms;

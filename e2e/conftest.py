@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -19,6 +18,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
 from tests.conftest import postgres, postgres_server
+from tests.ports import free_ports
 
 __all__ = ["postgres", "postgres_server"]  # fixtures of tests/, at hand here too
 
@@ -211,15 +211,6 @@ class Clock:
                     "User-Agent": "SkiClockNeo-OTA",
                 },
             )
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that nobody has at this moment."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def chromium() -> str | None:

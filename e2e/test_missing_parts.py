@@ -6,8 +6,9 @@ from pathlib import Path
 from playwright.async_api import Page, expect
 from sqlalchemy.engine import make_url
 
-from e2e.conftest import Product, free_ports, running_product, sign_in
+from e2e.conftest import Product, running_product, sign_in
 from tests.conftest import Postgres
+from tests.ports import free_ports
 
 
 async def test_database_that_dies_under_an_open_page_is_told_and_nothing_is_lost(

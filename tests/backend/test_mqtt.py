@@ -21,6 +21,7 @@ from backend.embedded.broker import BrokerUser, EmbeddedBroker
 from backend.embedded.certificates import ensure_certificates
 from backend.health import Health
 from backend.mqtt import BrokerAddress, Link
+from tests.ports import free_ports
 
 TOPICS = Topics("skiclock")
 
@@ -108,8 +109,7 @@ async def embedded(folder: Path) -> AsyncIterator[Broker]:
 @asynccontextmanager
 async def mosquitto(folder: Path) -> AsyncIterator[Broker]:
     program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_ports(1)[0]
     config = folder / "mosquitto.conf"
     config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n")
     process: list[asyncio.subprocess.Process] = []

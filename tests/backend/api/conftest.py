@@ -28,6 +28,7 @@ from backend.firmware import FirmwareInfo, publish
 from backend.mqtt import BrokerAddress
 from backend.surroundings import Surroundings
 from tests.backend.images import esp_image
+from tests.ports import free_ports
 
 PASSWORD = "snow on the roof"
 ADMIN = "admin@localhost"
@@ -140,8 +141,7 @@ async def serve(
     settings: Settings, *, extend: Callable[[FastAPI], None] | None = None
 ) -> AsyncIterator[Site]:
     """Serve a server with these settings, on a free port, without a broker."""
-    with socket.create_server(("127.0.0.1", 0)) as nobody:
-        dead_port = nobody.getsockname()[1]
+    dead_port = free_ports(1)[0]
     listening = socket.create_server(("127.0.0.1", 0), backlog=2048)
     port = listening.getsockname()[1]
     settings = settings.model_copy(update={"port": port, "admin_password": SecretStr(PASSWORD)})

@@ -2,11 +2,9 @@
 
 import asyncio
 import shutil
-import socket
 import subprocess
 from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from backend.simulator.link import Broker
+from tests.ports import free_ports
 
 USERNAME, PASSWORD = "clocks", "a password for tests"
 
@@ -24,7 +23,7 @@ class Mosquitto:
 
     def __init__(self, folder: Path) -> None:
         self._program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-        self.port = _free_port()
+        self.port = free_ports(1)[0]
         passwords = folder / "passwords"
         subprocess.run(
             ["mosquitto_passwd", "-c", "-b", str(passwords), USERNAME, PASSWORD], check=True
@@ -118,13 +117,7 @@ async def ear(mosquitto: Mosquitto) -> AsyncIterator[Ear]:
 @pytest.fixture
 def free_port() -> Iterator[int]:
     """A port at which nobody answers."""
-    return _free_port()
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    return free_ports(1)[0]
 
 
 async def _answers(port: int) -> bool:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from backend.contract.decoding import decode
 from backend.contract.limits import UPTIME_WRAP_S, V1_PACKET_BYTES, VERSION_REQUEST_INTERVAL_S
 from backend.contract.messages import (
     Heartbeat,
@@ -15,7 +16,6 @@ from backend.contract.messages import (
     Problem,
     VersionRequest,
     VersionResponse,
-    decode,
     encode,
 )
 from backend.contract.topics import Kind, Topics

@@ -18,9 +18,4 @@ std::uint32_t free_area_bytes(std::uint32_t running_bytes, std::uint32_t area_en
 // the unpacked program must end before the packed one begins.
 bool can_unpack(std::uint32_t packed_bytes, std::uint32_t unpacked_bytes, std::uint32_t area_end);
 
-inline bool is_gzip(std::uint8_t first, std::uint8_t second) {
-  return first == 0x1F && second == 0x8B;
-}
-inline constexpr std::uint8_t kEspImageMagic = 0xE9;
-
 }  // namespace skiclock

@@ -36,7 +36,7 @@ class DownloadSource {
   virtual void open(Text version, std::uint32_t first_byte, Text etag) = 0;
   virtual DownloadState poll(std::uint32_t now_ms, DownloadSink& sink) = 0;
   virtual void close() = 0;
-  // Why it broke or was refused, in a few words.
+  // Why the last download broke or was refused, in a few words; also after `close`.
   virtual const char* problem() = 0;
 };
 

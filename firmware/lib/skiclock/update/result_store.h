@@ -27,22 +27,30 @@ class ResultStore {
   void begin();
   // False where the flash refused. A session that is already kept is kept as it is.
   bool add(const UpdateResult& result);
-  // True once a result is to be published (`ota/complete`, `final`): at once, then again after
-  // 10 s, 20 s, ... 5 min. Connecting anew makes all due: call `publish_again` on connect.
+  bool contains(Text session_id);
+  // True once a result is to be published (`ota/complete`, `final`): all that are kept at once,
+  // one a call, then again after 10 s, 20 s, ... 5 min.
   bool take_due(std::uint32_t now_ms, UpdateResult* result);
-  void publish_again() { delay_ms_ = 0; }
+  // The connection is new: all are due again.
+  void publish_again();
   // True where this session was waiting for it.
   bool acknowledge(Text session_id);
   std::size_t count() const;
 
  private:
+  static constexpr std::size_t kSlots = 3;
+
   bool read(std::size_t slot, UpdateResult* result, std::uint32_t* number);
-  std::size_t slot_for_new();
+  std::size_t slot_of(Text session_id);
+  // The slot of the oldest result that is younger than `number`; kSlots where there is none.
+  std::size_t slot_after(std::uint32_t number) const;
+  std::size_t slot_for_new() const;
 
   StorePort& store_;
-  std::uint32_t numbers_[3] = {};  // order of arrival; 0: empty
-  std::uint32_t delay_ms_ = 0;
-  std::uint32_t published_ms_ = 0;
+  std::uint32_t numbers_[kSlots] = {};  // order of arrival; 0: empty
+  std::uint32_t last_number_ = 0;       // published in this round
+  std::uint32_t round_ended_ms_ = 0;
+  std::uint32_t delay_ms_ = 0;  // until the next round; 0: at once
 };
 
 }  // namespace skiclock

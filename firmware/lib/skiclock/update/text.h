@@ -1,4 +1,4 @@
-// Short texts in fixed buffers: copying, comparing, putting together.
+// Short texts in fixed buffers: copying, putting together.
 #pragma once
 
 #include <cstddef>
@@ -8,12 +8,6 @@
 #include "skiclock/ports.h"
 
 namespace skiclock {
-
-inline Text text_of(const char* terminated) { return {terminated, std::strlen(terminated)}; }
-
-inline bool is_same(Text one, Text other) {
-  return one.size == other.size && std::memcmp(one.data, other.data, one.size) == 0;
-}
 
 // Copies and terminates; false, and an empty text, where it does not fit.
 template <std::size_t kCapacity>

@@ -42,7 +42,8 @@ class Trial {
   bool is_on_trial() const { return state_ != TrialState::kNone; }
 
  private:
-  void carry_out(Verdict verdict, Attempt& attempt, bool on_trial, std::uint32_t now_ms);
+  void carry_out(Verdict verdict, Attempt& attempt, std::uint32_t now_ms);
+  Attempt attempt_that_runs();
   void start(Attempt& attempt, std::uint32_t now_ms);
   void conclude(const Attempt& attempt, bool success, const char* reason);
 

@@ -3,20 +3,13 @@
 
 #include "skiclock/ports.h"
 #include "skiclock/update/download.h"
+#include "skiclock/update/image.h"
+#include "skiclock/update/offer.h"
 #include "skiclock/update/records.h"
 #include "skiclock/update/statement.h"
+#include "skiclock/update/update_state.h"
 
 namespace skiclock {
-
-// An offer as the version response has it; what was absent is empty or 0. The texts are the
-// caller's.
-struct UpdateOffer {
-  Text session_id;
-  Text version;
-  std::uint32_t size_bytes = 0;
-  Text sha256_hex;
-  Text signature_base64;
-};
 
 // Why the clock had asked; says how long it may wait for its turn.
 enum class UpdateTrigger : std::uint8_t {
@@ -31,12 +24,6 @@ enum class OfferAnswer : std::uint8_t {
   kAccepted,  // it is being installed, or waits for its turn
   kBusy,      // another one is, or the running image is still on trial: ask again later
   kRefused,   // never; a result with the reason is kept for the server
-};
-
-enum class ImageKind : std::uint8_t {
-  kAny,            // a Linux program
-  kEspImage,       // magic 0xE9
-  kEspImageOrGzip  // the ESP8266's boot loader unpacks gzip
 };
 
 struct UpdatePolicy {
@@ -79,34 +66,6 @@ class UpdateListener {
   virtual void on_installed(Text session_id) = 0;
 };
 
-enum class UpdateState : std::uint8_t {
-  kIdle,         // nothing to do
-  kWaiting,      // for its turn, or for memory
-  kPreparing,    // checks memory, empties the slot
-  kReceiving,    // asks for the image and stores it
-  kPausing,      // the connection broke; waits before it resumes
-  kReadingBack,  // hashes what is stored
-  kVerifying,    // checks the signature over that hash
-  kSwitching,    // sets the boot flag
-  kRestarting,   // done; waits to be restarted
-};
-
-enum class UpdateEvent : std::uint8_t {
-  kOffered,   // an offer was accepted
-  kTurn,      // the wait is over
-  kNoMemory,  // too little heap, for now
-  kReady,     // memory and slot are ready
-  kBroken,    // the connection broke
-  kReceived,  // all bytes are stored
-  kHashed,    // they have the offered hash
-  kVerified,  // and a known key signed it
-  kSwitched,  // the boot flag is set
-  kFailed,    // no use to go on
-};
-
-// The transition table: the state after an event; an event that means nothing in a state leaves it.
-UpdateState next_state(UpdateState state, UpdateEvent event);
-
 class Updater : private DownloadSink {
  public:
   Updater(const UpdatePolicy& policy, const UpdatePorts& ports, UpdateRecords& records,
@@ -129,37 +88,30 @@ class Updater : private DownloadSink {
   bool wants_restart() const { return state_ == UpdateState::kRestarting; }
 
  private:
-  // An offer that was checked.
-  struct Candidate {
-    char session_id[kMaxSessionLength + 1] = "";
-    char version[kMaxVersionLength + 1] = "";
-    std::uint32_t size_bytes = 0;
-    std::uint8_t sha256[kDigestBytes] = {};
-    std::uint8_t signature[72] = {};
-    std::uint8_t signature_bytes = 0;
-  };
-
   bool on_head(const DownloadHead& head) override;
   bool on_body(Bytes piece) override;
 
-  const char* problem_with(const UpdateOffer& offer, Candidate* candidate);
-  bool is_signed_by_known_key(const Candidate& candidate, const std::uint8_t* sha256);
-  void wait(UpdateTrigger trigger, std::uint32_t now_ms);
+  const char* problem_with(const UpdateOffer& offer, CheckedOffer* checked);
+  bool is_signed_by_known_key(const CheckedOffer& offer);
+  void refuse(const UpdateOffer& offer, const char* reason, std::uint32_t now_ms);
+  std::uint32_t jitter_ms(UpdateTrigger trigger);
   void happened(UpdateEvent event, std::uint32_t now_ms);
   void prepare(std::uint32_t now_ms);
+  void announce(std::uint32_t now_ms);
   void postpone(std::uint32_t now_ms);
-  void announce();
   void receive(std::uint32_t now_ms);
-  void ask(std::uint32_t now_ms);
-  void pause(std::uint32_t now_ms, bool from_start);
+  bool empty_slot();
+  void take_up(DownloadState download, std::uint32_t now_ms);
+  void pause(std::uint32_t now_ms);
+  void start_over(std::uint32_t now_ms);
   void report_progress(std::uint32_t now_ms);
   void read_back(std::uint32_t now_ms);
-  const char* problem_with_content();
-  void verify(std::uint32_t now_ms);
+  void check_hash(std::uint32_t now_ms);
+  void check_signature(std::uint32_t now_ms);
   void switch_over(std::uint32_t now_ms);
   void fail(const char* reason, std::uint32_t now_ms);
-  bool keep_result(const char* session_id, const char* version, const char* reason);
-  bool note_phase(AttemptPhase phase);
+  void keep_result(Text session_id, Text version, const char* reason);
+  bool note(AttemptPhase phase);
 
   UpdatePolicy policy_;
   UpdatePorts ports_;
@@ -171,16 +123,21 @@ class Updater : private DownloadSink {
   std::uint32_t delay_ms_ = 0;    // of kWaiting and kPausing
   std::uint32_t stored_bytes_ = 0;
   std::uint32_t hashed_bytes_ = 0;
+  std::uint32_t asked_at_byte_ = 0;  // what was stored when the connection was opened
   std::uint32_t reported_ms_ = 0;
+  std::uint32_t refused_ms_ = 0;
   std::uint8_t reported_percent_ = 0;
   std::uint8_t postponements_ = 0;
-  std::uint8_t breaks_ = 0;
+  std::uint8_t breaks_ = 0;         // since the start
+  std::uint8_t barren_breaks_ = 0;  // in a row, without a byte in between
+  std::uint8_t restarts_ = 0;       // from the first byte
+  bool has_refused_ = false;
   bool is_announced_ = false;
   bool is_asked_ = false;
-  const char* sink_problem_ = nullptr;
-  bool is_changed_ = false;
-  char etag_[48] = "";
-  Candidate candidate_;
+  bool is_changed_ = false;             // the sink saw another image than before
+  const char* sink_problem_ = nullptr;  // why the sink ended the download
+  char etag_[64] = "";
+  CheckedOffer offer_;
 };
 
 }  // namespace skiclock

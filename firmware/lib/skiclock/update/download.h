@@ -33,7 +33,7 @@ class DownloadSource {
  public:
   virtual ~DownloadSource() = default;
   // `etag` as an earlier head had it, where `first_byte` is not 0.
-  virtual void open(Text version, std::uint32_t first_byte, Text etag) = 0;
+  virtual void open(Text version, std::uint32_t first_byte, Text etag, std::uint32_t now_ms) = 0;
   virtual DownloadState poll(std::uint32_t now_ms, DownloadSink& sink) = 0;
   virtual void close() = 0;
   // Why the last download broke or was refused, in a few words; also after `close`.

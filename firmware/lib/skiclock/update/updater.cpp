@@ -181,7 +181,7 @@ void Updater::receive(std::uint32_t now_ms) {
     is_changed_ = false;
     sink_problem_ = nullptr;
     asked_at_byte_ = stored_bytes_;
-    ports_.source.open(text_of(offer_.version), stored_bytes_, text_of(etag_));
+    ports_.source.open(text_of(offer_.version), stored_bytes_, text_of(etag_), now_ms);
   }
   const DownloadState download = ports_.source.poll(now_ms, *this);
   report_progress(now_ms);

@@ -136,7 +136,7 @@ class Updater : private DownloadSink {
   bool is_asked_ = false;
   bool is_changed_ = false;             // the sink saw another image than before
   const char* sink_problem_ = nullptr;  // why the sink ended the download
-  char etag_[64] = "";
+  char etag_[80] = "";
   CheckedOffer offer_;
 };
 

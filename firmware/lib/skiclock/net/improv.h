@@ -58,7 +58,7 @@ class ImprovReader {
 
  private:
   std::size_t size_ = 0;
-  std::uint8_t bytes_[9 + 255];
+  std::uint8_t bytes_[9 + 255] = {};
 };
 
 // Writes a packet with its checksum and line feeds; returns its size, 0 where it does not fit.
@@ -96,6 +96,7 @@ class Improv {
   void send_error(ImprovError error);
   void send_result(ImprovCommand command, const char* const* texts, std::size_t count);
   void send_url(ImprovCommand command);
+  void send(ImprovType type, Bytes data);
 
   SerialPort& serial_;
   NetworkPort& network_;

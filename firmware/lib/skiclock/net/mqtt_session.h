@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "contract/json.h"
 #include "skiclock/net/backoff.h"
 #include "skiclock/net/mqtt_packet.h"
 #include "skiclock/ports.h"
@@ -77,10 +78,10 @@ class MqttSession {
   MqttSession(StreamPort& stream, SystemPort& system, MqttListener& listener)
       : stream_(stream), system_(system), listener_(listener) {}
 
-  // Wants to be connected from now on. With other settings than before it says goodbye first.
+  // Wants to be connected from now on, with these settings; ends a session that there is.
   void start(const MqttSettings& settings, std::uint32_t now_ms);
   // Says goodbye (after what is still to be sent) and stays away until `start`. The broker then
-  // does not publish the will.
+  // does not publish the will; `on_lost` is not called.
   void stop(std::uint32_t now_ms);
   // Whether there is a network at all; without one nothing is attempted and no delay grows. True
   // at first.
@@ -97,31 +98,46 @@ class MqttSession {
   // How long the present session has lasted; 0 without one.
   std::uint32_t connected_ms(std::uint32_t now_ms) const;
 
-  // False where it is not connected or the buffer has no room now: try again after a `poll`. What
-  // is larger than a packet never fits.
+  // These put into the outgoing buffer, which the next `poll` sends. False where it is not
+  // connected or the buffer has no room now: try again after a `poll`. What is larger than a
+  // packet never fits.
   bool subscribe(const char* const* filters, std::size_t count);
   // QoS 0.
   bool publish(Text topic, Bytes payload, bool is_retained = false);
   // QoS 1, one at a time: returns its packet id, 0 where it did not go or one is in flight. It is
-  // not sent again by itself: after `on_lost` the caller knows better what is still true.
-  std::uint16_t publish_acknowledged(Text topic, Bytes payload, bool is_retained = false);
+  // not sent again by itself: after `on_lost`, or when nothing was heard of it for 20 s, the
+  // caller knows better what is still true.
+  std::uint16_t publish_acknowledged(Text topic, Bytes payload, std::uint32_t now_ms,
+                                     bool is_retained = false);
   bool is_in_flight() const { return in_flight_id_ != 0; }
+  // A writer over the place in the outgoing buffer where this topic's payload will be, so that a
+  // message needs no buffer of its own: encode into it, then publish what was written, before the
+  // next `poll`. Has no room where `publish` would have none.
+  JsonWriter draft(Text topic);
 
  private:
+  // Kept free for what must always go: PUBACK, PINGREQ, DISCONNECT.
+  static constexpr std::size_t kReserveBytes = 8;
+
   void connect(std::uint32_t now_ms);
+  void open(std::uint32_t now_ms);
   void greet(std::uint32_t now_ms);
-  void wait(std::uint32_t now_ms);
+  void enter(MqttState state, std::uint32_t now_ms);
+  void wait(std::uint32_t delay_ms, std::uint32_t now_ms);
+  void leave(std::uint32_t now_ms);
   void end(MqttProblem problem, std::uint32_t now_ms);
-  void flush(std::uint32_t now_ms);
-  void receive(std::uint32_t now_ms);
-  bool read_packet(std::uint32_t now_ms);
-  void handle(const MqttPacket& packet, std::uint32_t now_ms);
-  void handle_connack(const MqttPacket& packet, std::uint32_t now_ms);
-  void handle_publish(const MqttPacket& packet, std::uint32_t now_ms);
-  void keep_alive(std::uint32_t now_ms);
-  std::uint16_t next_packet_id();
+  void close();
+  bool send(const MqttPublish& publish);
   MqttBuffer buffer_for_publishing();
   bool commit(const MqttBuffer& appended);
+  void flush(std::uint32_t now_ms);
+  void receive(std::uint32_t now_ms);
+  void handle(const MqttPacket& packet, std::uint32_t now_ms);
+  bool handle_connack(const MqttPacket& packet, std::uint32_t now_ms);
+  bool handle_publish(const MqttPacket& packet);
+  void acknowledged(std::uint16_t packet_id);
+  void keep_alive(std::uint32_t now_ms);
+  std::uint16_t next_packet_id();
 
   StreamPort& stream_;
   SystemPort& system_;
@@ -134,17 +150,17 @@ class MqttSession {
   bool is_wanted_ = false;
   bool has_network_ = true;
   bool is_ping_out_ = false;
-  bool is_long_wait_ = false;
   std::uint32_t entered_ms_ = 0;  // the state
   std::uint32_t delay_ms_ = 0;    // of kWaiting
   std::uint32_t sent_ms_ = 0;
   std::uint32_t received_ms_ = 0;
   std::uint32_t ping_ms_ = 0;
+  std::uint32_t in_flight_ms_ = 0;
   std::uint16_t last_packet_id_ = 0;
   std::uint16_t in_flight_id_ = 0;
   std::uint8_t in_bytes_[kPacketBytes];
-  std::uint8_t out_bytes_[kPacketBytes];
-  MqttBuffer out_{out_bytes_, kPacketBytes};
+  std::uint8_t out_bytes_[kPacketBytes + kReserveBytes];
+  MqttBuffer out_{out_bytes_, sizeof out_bytes_};
   MqttPacketReader reader_{in_bytes_, kPacketBytes};
 };
 

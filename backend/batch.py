@@ -1,4 +1,7 @@
-"""What a batch of messages means: decided here, message by message, before it is written."""
+"""What a batch of messages means: decided here, message by message, before it is written.
+
+`gather` reads from it where clocks were last seen, `decide` what becomes of their updates.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -54,36 +57,51 @@ class Item:
     message: Message | Silence
     received_at: datetime
     acknowledge: Callable[[], None] | None = None
-    answered: bool = False
+    lanes: int = 0
+    """How many lanes of ingest still have it."""
 
 
 @dataclass(slots=True)
-class Batch:
-    """What one transaction writes, and what follows once it has committed."""
+class Sightings:
+    """What clocks said last, and each of their heartbeats."""
+
+    clocks: dict[str, Sighting] = field(default_factory=dict)
+    history: list[tuple[Heartbeat, datetime]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Changes:
+    """What becomes of updates, and what follows once that has committed."""
 
     draft: Draft
-    sightings: dict[str, Sighting] = field(default_factory=dict)
-    history: list[tuple[Heartbeat, datetime]] = field(default_factory=list)
     answers: list[tuple[str, VersionResponse]] = field(default_factory=list)
     misfits: list[Item] = field(default_factory=list)
 
 
-def decide(
-    items: Iterable[Item], fleet: Fleet, known: Iterable[OpenUpdate], newest_of: NewestOf
-) -> Batch:
-    """Take messages in the order of arrival. `known`: the updates of sessions that they name."""
-    batch = Batch(Draft(fleet.updates, known))
+def gather(items: Iterable[Item], fleet: Fleet) -> Sightings:
+    """Take messages in the order of arrival as signs of life."""
+    batch = Sightings()
     for item in items:
-        _take(batch, item, fleet, newest_of)
+        if not isinstance(item.message, Silence):
+            _see(batch, item.message, item.received_at, fleet)
     return batch
 
 
-def answer_at_once(
-    request: VersionRequest, fleet: Fleet, newest_of: NewestOf
-) -> VersionResponse | None:
-    """Return the answer to a clock that has nothing to update; None where rows must be written."""
+def decide(
+    items: Iterable[Item], fleet: Fleet, known: Iterable[OpenUpdate], newest_of: NewestOf
+) -> Changes:
+    """Take messages in the order of arrival. `known`: the updates of sessions that they name."""
+    changes = Changes(Draft(fleet.updates, known))
+    for item in items:
+        if not _bears_on_update(changes, item, newest_of):
+            changes.misfits.append(item)
+    return changes
+
+
+def answer_at_once(request: VersionRequest, newest_of: NewestOf) -> VersionResponse | None:
+    """Return the answer to a clock without an open update, or None where it is to get one."""
     platform = canonical_platform(request.platform)
-    if platform is None or fleet.updates.of(request.device_id):
+    if platform is None:
         return None
     newest = newest_of(platform)
     if newest is None:
@@ -111,34 +129,21 @@ def sessions_to_load(items: Iterable[Item], fleet: Fleet) -> list[UUID]:
     )
 
 
-def _take(batch: Batch, item: Item, fleet: Fleet, newest_of: NewestOf) -> None:
-    message, now, draft = item.message, item.received_at, batch.draft
-    if isinstance(message, Silence):
-        updates.end_by_silence(draft, message.update, now=now)
-        return
-    sighting = batch.sightings.get(message.device_id)
+def _see(batch: Sightings, message: Message, now: datetime, fleet: Fleet) -> None:
+    sighting = batch.clocks.get(message.device_id)
     if sighting is None:
-        sighting = batch.sightings[message.device_id] = Sighting(message.device_id, now, now)
+        sighting = batch.clocks[message.device_id] = Sighting(message.device_id, now, now)
     sighting.seen_at = now
-    fits = True
     match message:
         case Heartbeat():
-            _take_heartbeat(batch, sighting, message, now, fleet)
+            _see_heartbeat(sighting, message, fleet)
+            batch.history.append((message, now))
         case VersionRequest():
-            fits = _take_request(batch, sighting, message, item, newest_of)
-        case OtaStart():
-            fits = updates.begin(draft, message, now=now)
-        case OtaProgress():
-            fits = updates.note_progress(draft, message, now=now)
-        case OtaComplete():
-            fits = updates.complete(draft, message, now=now)
-    if not fits:
-        batch.misfits.append(item)
+            sighting.platform = canonical_platform(message.platform) or sighting.platform
+            sighting.version = message.current_version or sighting.version
 
 
-def _take_heartbeat(
-    batch: Batch, sighting: Sighting, heartbeat: Heartbeat, now: datetime, fleet: Fleet
-) -> None:
+def _see_heartbeat(sighting: Sighting, heartbeat: Heartbeat, fleet: Fleet) -> None:
     clock = fleet.clocks.get(heartbeat.device_id)
     if clock is None or clock.platform is None:
         # What the clock asks firmware for counts; its board is only the first guess.
@@ -155,36 +160,47 @@ def _take_heartbeat(
         sighting.ssid = heartbeat.ssid
     if heartbeat.ip is not None:
         sighting.ip_address = heartbeat.ip
-    batch.history.append((heartbeat, now))
-    if heartbeat.version is not None:
-        updates.sight(
-            batch.draft, heartbeat.device_id, heartbeat.version, uptime_s=heartbeat.uptime, now=now
-        )
+
+
+def _bears_on_update(changes: Changes, item: Item, newest_of: NewestOf) -> bool:
+    """Let one message change its clock's updates. False where it fits nothing."""
+    message, now, draft = item.message, item.received_at, changes.draft
+    match message:
+        case Heartbeat():
+            updates.sight(
+                draft, message.device_id, message.version, uptime_s=message.uptime, now=now
+            )
+        case VersionRequest():
+            return _take_request(changes, message, now, newest_of)
+        case OtaStart():
+            return updates.begin(draft, message, now=now)
+        case OtaProgress():
+            return updates.note_progress(draft, message, now=now)
+        case OtaComplete():
+            return updates.complete(draft, message, now=now)
+        case Silence():
+            updates.end_by_silence(draft, message.update, now=now)
+    return True
 
 
 def _take_request(
-    batch: Batch, sighting: Sighting, request: VersionRequest, item: Item, newest_of: NewestOf
+    changes: Changes, request: VersionRequest, now: datetime, newest_of: NewestOf
 ) -> bool:
     """Note what the clock runs, and offer what it should. False for an unknown platform."""
-    now, current = item.received_at, request.current_version
+    current = request.current_version
     platform = canonical_platform(request.platform)
-    sighting.platform = platform or sighting.platform
-    if current is not None:
-        sighting.version = current
-        updates.sight(batch.draft, request.device_id, current, uptime_s=None, now=now)
+    updates.sight(changes.draft, request.device_id, current, uptime_s=None, now=now)
     if platform is None:
         return False
-    if item.answered:
-        return True
     newest = newest_of(platform)
     latest = newest.version if newest is not None else current
     update = None
     if newest is not None:
         update = updates.offer(
-            batch.draft, request.device_id, platform, current, newest.version, now=now
+            changes.draft, request.device_id, platform, current, newest.version, now=now
         )
     answer = _offer(request, update) if update else _up_to_date(request, platform, latest)
-    batch.answers.append((request.device_id, answer))
+    changes.answers.append((request.device_id, answer))
     return True
 
 

@@ -75,6 +75,8 @@ class Fleet:
     def __init__(self) -> None:
         self.clocks: dict[str, Clock] = {}
         self.updates = Book()
+        self._begun_before: dict[str, OpenUpdate] = {}
+        """Newest updates of clocks that are still being registered."""
         self._listeners: set[Changes] = set()
 
     def watch(self) -> Changes:
@@ -114,6 +116,7 @@ class Fleet:
         """Take over what one committed batch said."""
         changed: set[str] = set()
         for clock in registered:
+            clock.last_update = self._begun_before.pop(clock.device_id, None)
             self.clocks[clock.device_id] = clock
             changed.add(clock.device_id)
         for sighting in sightings:
@@ -124,10 +127,14 @@ class Fleet:
         updates = list(updates)
         self.updates.apply(updates)
         for update in updates:
-            clock_updated = self.clocks.get(update.device_id)
-            if clock_updated is not None and update.started_at is not None:
+            if update.started_at is None:
+                continue
+            if clock_updated := self.clocks.get(update.device_id):
                 clock_updated.last_update = _newer(clock_updated.last_update, update)
                 changed.add(update.device_id)
+            else:
+                before = self._begun_before.get(update.device_id)
+                self._begun_before[update.device_id] = _newer(before, update)
         self._tell(changed)
 
     def rename(self, device_id: str, name: str | None) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import aiomqtt
 import structlog
+from paho.mqtt.client import error_string
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
 from backend.batch import Item
@@ -26,7 +28,7 @@ log = structlog.get_logger(__name__)
 CONNECT_TIMEOUT_S = 10
 STABLE_AFTER_S = 60
 RETRY_MIN_S, RETRY_MAX_S = 0.5, 10.0
-SENDING_AT_ONCE = 500
+SENDING_AT_ONCE = 20
 OUTBOX_LIMIT = 50_000
 INFLIGHT = 1000
 
@@ -83,18 +85,15 @@ class Link:
             delay_s = min(delay_s * 2, RETRY_MAX_S)
 
     async def run_outbox(self) -> None:
-        """Send answers until cancelled, many at a time; a clock asks again for a lost one."""
-        sending: set[asyncio.Task[None]] = set()
+        """Send answers until cancelled; a clock asks again for a lost one."""
         while True:
             topic, payload = await self._outbox.get()
-            if self._client is None:
-                continue
-            # None waits for another's acknowledgement by the broker.
-            task = asyncio.create_task(_send(self._client, topic, payload))
-            sending.add(task)
-            task.add_done_callback(sending.discard)
-            if len(sending) >= SENDING_AT_ONCE:
-                await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+            for _ in range(SENDING_AT_ONCE):
+                self._send(topic, payload)
+                if self._outbox.empty():
+                    break
+                topic, payload = self._outbox.get_nowait()
+            await asyncio.sleep(0)  # reading and pages get their turn
 
     def answer(self, device_id: str, response: VersionResponse) -> None:
         """Send a version response soon. Dropped while the broker is away: the clock asks again."""
@@ -112,6 +111,15 @@ class Link:
             raise aiomqtt.MqttError("not connected")
         await self._client.publish(self._topics.version_updates, payload, qos=1)
 
+    def _send(self, topic: str, payload: bytes) -> None:
+        if self._client is None:
+            return
+        # aiomqtt would wait for the broker's acknowledgement, in a task for each answer; the
+        # client beneath it keeps count of them by itself.
+        info = self._client._client.publish(topic, payload, qos=1)
+        if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            log.warning("answer.lost", topic=topic, error=error_string(info.rc))
+
     async def _serve_connection(self) -> None:
         address = self._address()
         client = aiomqtt.Client(
@@ -125,6 +133,7 @@ class Link:
             clean_session=False,
             timeout=CONNECT_TIMEOUT_S,
             max_inflight_messages=INFLIGHT,
+            max_queued_outgoing_messages=OUTBOX_LIMIT,
         )
         # aiomqtt has no say over acknowledgements; the client beneath it does. QoS 1 is
         # acknowledged after the commit: what we crashed on comes again.
@@ -173,13 +182,6 @@ class Link:
                 return
         if acknowledge is not None:
             acknowledge()
-
-
-async def _send(client: aiomqtt.Client, topic: str, payload: bytes) -> None:
-    try:
-        await client.publish(topic, payload, qos=1)
-    except (aiomqtt.MqttError, ValueError) as error:
-        log.warning("answer.lost", topic=topic, error=sentence_of(error))
 
 
 def _explain(error: BaseException) -> str:

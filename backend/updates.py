@@ -267,6 +267,16 @@ def sight(
             _change(draft, update, event, now)
 
 
+def can_decide(
+    updates: Iterable[OpenUpdate], version: str | None, *, uptime_s: int | None, now: datetime
+) -> bool:
+    """Tell whether the version that a clock was heard on changes one of its updates."""
+    return version is not None and any(
+        (update.state, _event_of_sighting(update, version, uptime_s, now)) in TRANSITIONS
+        for update in updates
+    )
+
+
 def offer(
     draft: Draft, device_id: str, platform: str, current: str | None, newest: str, *, now: datetime
 ) -> OpenUpdate | None:

@@ -1,18 +1,15 @@
 """Ingest against a real PostgreSQL: what is committed, what is kept while it is away."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
 import pytest
 import pytest_asyncio
-from sqlalchemy import text
 
-from backend import devices, heartbeats, ingest, update_log
-from backend.batch import Item
+from backend import devices, heartbeats, ingest, lane, update_log
 from backend.contract.messages import (
     Heartbeat,
     Message,
@@ -23,60 +20,8 @@ from backend.contract.messages import (
     VersionResponse,
 )
 from backend.db import Database
-from backend.fleet import Fleet
-from backend.health import Health
-from backend.ingest import Ingest
 from backend.models import UpdateState
-
-NOW = datetime.now(UTC)
-OLD, NEW = "2026.11.1.1", "2026.11.20.4"
-
-
-@dataclass(frozen=True)
-class Published:
-    version: str
-
-
-@dataclass
-class Bench:
-    """An ingest with its fleet, and what it sent and refused."""
-
-    database: Database
-    fleet: Fleet = field(default_factory=Fleet)
-    health: Health = field(default_factory=Health)
-    answers: list[tuple[str, VersionResponse]] = field(default_factory=list)
-    misfits: list[Item] = field(default_factory=list)
-    acknowledged: list[str] = field(default_factory=list)
-    newest: dict[str, Published] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.ingest = Ingest(
-            self.database,
-            self.fleet,
-            self.health,
-            newest_of=self.newest.get,
-            answer=lambda device_id, response: self.answers.append((device_id, response)),
-            misfit=self.misfits.append,
-        )
-        self.ingest.is_answering = True
-
-    def put(self, message: Message, seconds: float = 0, mark: str | None = None) -> None:
-        acknowledge = (lambda: self.acknowledged.append(mark)) if mark else None
-        self.ingest.put(Item(message, NOW + timedelta(seconds=seconds), acknowledge))
-
-    async def written(self) -> None:
-        """Wait until all that was put is committed."""
-        await until(lambda: self.ingest.depth == 0)
-
-    async def rows(self, query: str) -> list[tuple[object, ...]]:
-        async with self.database.session() as session:
-            return [tuple(row) for row in await session.execute(text(query))]
-
-
-async def until(condition: Callable[[], bool], seconds: float = 15) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.01)
+from tests.backend.ingest_parts import NEW, NOW, OLD, Bench, Published, until
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -145,7 +90,7 @@ async def test_update_from_request_to_success_survives_a_restart_at_each_step(
         (Heartbeat("a1", "ESP32", NEW, 3), "success"),
     ]
     for seconds, (message, state) in enumerate(steps, 10):
-        await reload(bench, database)
+        await bench.load()
         bench.put(message, seconds)
         await bench.written()
         assert await bench.rows("SELECT session_id, state FROM updates") == [(session_id, state)]
@@ -153,16 +98,6 @@ async def test_update_from_request_to_success_survives_a_restart_at_each_step(
     assert shown is not None
     assert shown.state is UpdateState.SUCCESS
     assert not list(bench.fleet.updates)
-
-
-async def reload(bench: Bench, database: Database) -> None:
-    """Forget everything and load it again, as a restarted server does."""
-    async with database.session() as session:
-        bench.fleet.load(
-            await devices.load_devices(session),
-            await update_log.load_open(session),
-            await update_log.load_newest_begun(session),
-        )
 
 
 async def test_alias_is_answered_for_its_platform(bench: Bench) -> None:
@@ -209,7 +144,7 @@ async def test_report_of_an_ended_session_is_ignored_after_a_restart(
     bench.put(OtaStart("a1", "esp32", OLD, NEW, session_id))
     bench.put(OtaComplete("a1", success=False, error="no room", session_id=session_id), 5)
     await bench.written()
-    await reload(bench, database)
+    await bench.load()
     bench.put(OtaProgress("a1", 99, session_id), 9)
     bench.put(OtaStart("a1", "esp32", OLD, NEW, session_id), 10)
     await bench.written()
@@ -286,8 +221,9 @@ class locked_out:  # noqa: N801 - reads as a statement
 async def test_waiting_heartbeats_are_thinned_before_a_report_is_dropped(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ingest, "QUEUE_LIMIT", 100)
-    monkeypatch.setattr(bench.ingest, "_thin_at", 100)
+    monkeypatch.setattr(lane, "QUEUE_LIMIT", 100)
+    for one in (bench.ingest._sightings, bench.ingest._updates):
+        monkeypatch.setattr(one, "_thin_at", 100)
     bench.put(OtaStart("a1", "esp32", OLD, NEW))
     for uptime in range(150):
         bench.put(Heartbeat("a1", uptime=uptime), uptime, mark=str(uptime))

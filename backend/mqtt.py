@@ -87,12 +87,9 @@ class Link:
     async def run_outbox(self) -> None:
         """Send answers until cancelled; a clock asks again for a lost one."""
         while True:
-            topic, payload = await self._outbox.get()
-            for _ in range(SENDING_AT_ONCE):
-                self._send(topic, payload)
-                if self._outbox.empty():
-                    break
-                topic, payload = self._outbox.get_nowait()
+            self._send(*await self._outbox.get())
+            for _ in range(min(self._outbox.qsize(), SENDING_AT_ONCE)):
+                self._send(*self._outbox.get_nowait())
             await asyncio.sleep(0)  # reading and pages get their turn
 
     def answer(self, device_id: str, response: VersionResponse) -> None:

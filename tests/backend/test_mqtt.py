@@ -179,6 +179,17 @@ async def test_answer_reaches_the_clock_as_exact_bytes(bench: Bench) -> None:
     )
 
 
+async def test_each_of_a_thousand_answers_at_once_reaches_its_clock(bench: Bench) -> None:
+    names = [f"{number + 1:x}" for number in range(1000)]
+    async with bench.connected() as link, bench.clock() as clock:
+        await clock.subscribe("skiclock/version/response/+", qos=1)
+        for name in names:
+            link.answer(name, VersionResponse("2026.1.1.2", "2026.1.1.1", True, "esp32"))
+        async with asyncio.timeout(30):
+            topics = [str((await anext(aiter(clock.messages))).topic) for _ in names]
+    assert sorted(topics) == sorted(f"skiclock/version/response/{name}" for name in names)
+
+
 async def test_unacknowledged_message_comes_again_after_a_crash(bench: Bench) -> None:
     async with bench.connected(), bench.clock() as clock:
         await clock.publish("skiclock/ota/progress", b'{"device_id":"a1","progress":1}', qos=1)

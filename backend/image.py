@@ -136,6 +136,30 @@ def inspect_image(file: BinaryIO, platform: Platform, *, size_bytes: int) -> Ima
     return ImageInfo(chip, size_bytes, segments)
 
 
+def inspect_boot_loader(
+    file: BinaryIO, platform: Platform, *, size_bytes: int, room_bytes: int
+) -> None:
+    """Check that a file is a complete ESP32 second-stage boot loader for `platform`.
+
+    `room_bytes`: from its place in flash to the next part. Raises an ImageError.
+    """
+    expected = f"expected the boot loader (bootloader.bin) for the {platform.chip_family}"
+    head = file.read(APP_DESCRIPTION_OFFSET + 4)
+    if not head or head[0] != MAGIC:
+        what = describe_file(head) if head else "empty"
+        raise ForeignFileError(f"The file is {what}; {expected}.")
+    if _chip_of(head, size_bytes) != platform.chip_family:
+        chip = _chip_of(head, size_bytes)
+        raise WrongChipError(f"The boot loader is for the {chip}; {expected}.")
+    if _word(head, APP_DESCRIPTION_OFFSET) == APP_DESCRIPTION_MAGIC:
+        raise ForeignFileError(f"The file is an application image; {expected}.")
+    if size_bytes > room_bytes:
+        raise ImageTooLargeError(
+            f"The boot loader has {size_bytes:,} bytes; there is room for {room_bytes:,}.",
+        )
+    _check_sealed(file, head, size_bytes)
+
+
 def _expected(platform: Platform) -> str:
     return f"expected an application image (.bin) for the {platform.chip_family} ({platform.name})"
 
@@ -169,6 +193,11 @@ def _check_esp32(file: BinaryIO, head: bytes, platform: Platform, size_bytes: in
             f"The file is {found} for the {platform.chip_family}; {_expected(platform)}.",
             field="file",
         )
+    return _check_sealed(file, head, size_bytes)
+
+
+def _check_sealed(file: BinaryIO, head: bytes, size_bytes: int) -> int:
+    """Check an ESP32 image's checksum, and its hash where it has one; return its segments."""
     walk = _walk(file, 0, header_bytes=24, size_bytes=size_bytes)
     if walk.checksum != walk.stored_checksum:
         raise _damaged("its checksum")

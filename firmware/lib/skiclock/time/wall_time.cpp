@@ -65,6 +65,11 @@ std::int64_t WallTime::unix_ms(std::uint32_t now_ms) const { return unix_us(now_
 
 std::int64_t WallTime::unix_s(std::uint32_t now_ms) const { return unix_us(now_ms) / 1'000'000; }
 
+std::uint32_t WallTime::uptime_s(std::uint32_t now_ms) const {
+  return is_started_ ? static_cast<std::uint32_t>((uptime_ms_ + since_anchor_ms(now_ms)) / 1000)
+                     : 0;
+}
+
 std::int64_t WallTime::sync_age_s(std::uint32_t now_ms) const {
   if (!has_sync_) return -1;
   return (uptime_ms_ + since_anchor_ms(now_ms) - sync_.uptime_ms) / 1000;

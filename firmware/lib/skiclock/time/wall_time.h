@@ -44,6 +44,9 @@ class WallTime {
   std::int64_t unix_ms(std::uint32_t now_ms) const;
   std::int64_t unix_s(std::uint32_t now_ms) const;
 
+  // Seconds since the first `poll`; never wraps.
+  std::uint32_t uptime_s(std::uint32_t now_ms) const;
+
   // How fast the chip's own clock runs slow (positive) or fast, measured between two answers of
   // NTP and made up for since; 0 until measured.
   std::int32_t drift_ppm() const { return drift_ppm_; }

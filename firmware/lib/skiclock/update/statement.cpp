@@ -3,11 +3,14 @@
 
 #include <cstring>
 
+#include "contract/contract.h"
 #include "skiclock/update/encoding.h"
 #include "skiclock/update/text.h"
 
 namespace skiclock {
 namespace {
+
+static_assert(contract::kPublicKeyDigits == 2 * kPublicKeyBytes);
 
 // A line break inside a field could make one statement read as another.
 bool is_one_line(Text text) {
@@ -21,7 +24,7 @@ std::size_t write_statement(const Statement& statement, char* buffer, std::size_
   char hex[2 * kDigestBytes];
   encode_hex({statement.sha256, kDigestBytes}, hex);
   TextBuilder text(buffer, capacity);
-  text.add("skiclock-firmware-1\n").add(statement.platform).add("\n");
+  text.add(contract::kStatementTitle).add("\n").add(statement.platform).add("\n");
   text.add(statement.version).add("\n").add_number(statement.size_bytes).add("\n");
   text.add(Text{hex, sizeof hex}).add("\n");
   return text.is_whole() ? text.text().size : 0;

@@ -4,7 +4,6 @@
 namespace skiclock {
 namespace {
 
-constexpr std::size_t kSsidBytes = 32;
 constexpr std::size_t kPasswordBytes = 64;
 constexpr int kReadsPerPoll = 8;
 
@@ -75,13 +74,15 @@ void Improv::handle_command(ImprovCommand command, Bytes arguments, std::uint32_
 void Improv::take_wifi(Bytes arguments, std::uint32_t now_ms) {
   Text ssid;
   Text password;
+  char ssid_copy[sizeof ssid_] = "";
   char password_copy[kPasswordBytes + 1];
   const bool good = take_text(&arguments, &ssid) && take_text(&arguments, &password) &&
-                    arguments.size == 0 && ssid.size > 0 && copy(ssid, ssid_, sizeof ssid_) &&
+                    arguments.size == 0 && ssid.size > 0 &&
+                    copy(ssid, ssid_copy, sizeof ssid_copy) &&
                     copy(password, password_copy, sizeof password_copy);
-  static_assert(sizeof ssid_ == kSsidBytes + 1);
   if (!good) return send_error(ImprovError::kInvalidPacket);
   send_error(ImprovError::kNone);
+  std::memcpy(ssid_, ssid_copy, sizeof ssid_);
   if (!network_.add_network(ssid_, password_copy)) return send_error(ImprovError::kUnknown);
   began_ms_ = now_ms;
   set_state(ImprovState::kProvisioning);

@@ -68,7 +68,7 @@ def create_server(settings: Settings, surroundings: Surroundings) -> Server:
     """Make the parts; nothing runs yet."""
     database = Database(surroundings.database_url)
     health, diagnostics, fleet = Health(), Diagnostics(), Fleet()
-    catalogue = Catalogue()
+    catalogue = Catalogue(settings.platforms)
     storage = Storage(settings.data / "images")
 
     def misfit(item: Item) -> None:

@@ -7,6 +7,7 @@ kept in the data folder (`secrets.json`, readable by its owner only).
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -23,7 +24,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from backend.contract.platforms import Platform, platforms_known
 from backend.passwords import WeakPasswordError, check_rule
+from backend.signatures import BadKeyError, PublicKey, public_keys_of
 
 PLACEHOLDERS = frozenset(
     {"admin", "changeme", "change-me", "default", "password", "secret", "test", "your-secret-key"}
@@ -152,6 +155,20 @@ class Settings(BaseSettings):
         alias="IMAGE_CACHE_BYTES",
         description="Memory for images that are downloaded often",
     )
+    firmware_public_keys: str = Field(
+        "",
+        alias="FIRMWARE_PUBLIC_KEYS",
+        description="Keys one of which must have signed an upload, comma separated; "
+        "unsigned firmware is taken when absent",
+    )
+    development: bool = Field(
+        False,
+        alias="SKICLOCK_DEVELOPMENT",
+        description="Also take clocks and firmware of the platform linux",
+    )
+    event_days: Days = Field(
+        90, alias="EVENT_DAYS", description="Days for which clocks' events and commands are kept"
+    )
     trusted_proxies: str = Field(
         "127.0.0.1",
         alias="TRUSTED_PROXIES",
@@ -201,6 +218,15 @@ class Settings(BaseSettings):
                 raise ValueError(str(error)) from None
         return value
 
+    @field_validator("firmware_public_keys")
+    @classmethod
+    def _public_keys_are_some(cls, value: str) -> str:
+        try:
+            public_keys_of(value)
+        except BadKeyError as error:
+            raise ValueError(str(error)) from None
+        return value
+
     @field_validator("mqtt_ca_file")
     @classmethod
     def _ca_file_exists(cls, value: Path | None) -> Path | None:
@@ -234,6 +260,16 @@ class Settings(BaseSettings):
         """Address for links and for people, without a slash at its end."""
         host = "localhost" if self.host in {"0.0.0.0", "127.0.0.1", "::"} else self.host  # noqa: S104
         return self.base_url or f"http://{host}:{self.port}"
+
+    @property
+    def public_keys(self) -> tuple[PublicKey, ...]:
+        """One of these must have signed what is uploaded; none: nothing must be signed."""
+        return public_keys_of(self.firmware_public_keys)
+
+    @property
+    def platforms(self) -> Mapping[str, Platform]:
+        """What this server takes clocks and firmware of."""
+        return platforms_known(development=self.development)
 
     @property
     def offline_after(self) -> timedelta:

@@ -1,7 +1,7 @@
 """Owns which firmware there is, and how a new one becomes public."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath, PureWindowsPath
@@ -12,10 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import audit
 from backend.contract.platforms import ALIASES, PLATFORMS, Platform
+from backend.contract.statement import statement
 from backend.contract.versions import VersionKey, version_key
 from backend.errors import Refusal
 from backend.image import ImageInfo, inspect_image
 from backend.models import Firmware
+from backend.signatures import PublicKey, SignatureMissingError, check_signature
 from backend.storage import Incoming
 
 MAX_FILENAME = 200
@@ -58,12 +60,16 @@ class FirmwareInfo:
     sha256: str
     uploaded_at: datetime
     uploaded_by: str
+    signature: str | None = None
+    """Base64; None: unsigned, which v2 clocks do not install."""
 
 
 class Catalogue:
     """Every published firmware, in memory: clocks ask for the newest all day."""
 
-    def __init__(self) -> None:
+    def __init__(self, platforms: Mapping[str, Platform] = PLATFORMS) -> None:
+        """`platforms`: what this server builds for."""
+        self.platforms = platforms
         self.is_loaded = False
         self._by_platform: dict[str, list[FirmwareInfo]] = {}
 
@@ -96,16 +102,18 @@ class Catalogue:
         self._by_platform[info.platform] = _newest_first([*others, info])
 
 
-def check_target(platform: str, version: str) -> tuple[Platform, VersionKey]:
+def check_target(
+    platform: str, version: str, platforms: Mapping[str, Platform] = PLATFORMS
+) -> tuple[Platform, VersionKey]:
     """Return what an upload is for; raises UnknownPlatformError or BadVersionError."""
     if platform in ALIASES:
         raise UnknownPlatformError(
             f"{platform} is an old name of {ALIASES[platform]}; upload it as {ALIASES[platform]}.",
             field="platform",
         )
-    if platform not in PLATFORMS:
+    if platform not in platforms:
         raise UnknownPlatformError(
-            f"There is no platform {platform[:40]!r}; expected one of {', '.join(PLATFORMS)}.",
+            f"There is no platform {platform[:40]!r}; expected one of {', '.join(platforms)}.",
             field="platform",
         )
     key = version_key(version)
@@ -115,7 +123,7 @@ def check_target(platform: str, version: str) -> tuple[Platform, VersionKey]:
             "or vMAJOR.MINOR.PATCH.",
             field="version",
         )
-    return PLATFORMS[platform], key
+    return platforms[platform], key
 
 
 async def publish(
@@ -128,16 +136,31 @@ async def publish(
     actor: str,
     address: str | None,
     now: datetime,
+    signature: str | None = None,
+    public_keys: Sequence[PublicKey] = (),
+    platforms: Mapping[str, Platform] = PLATFORMS,
 ) -> FirmwareInfo:
     """Make a received image public; the row is the outbox of the broadcast.
 
+    Where there are public keys, one of them must have signed it.
+
     The one way for the API, the page and the command line. After the commit the caller
     adds the result to the Catalogue and hurries the announcer. Raises a Refusal: of the
-    target (check_target), of the image (backend.image), VersionExistsError, DowngradeError.
+    target (check_target), of the image (backend.image), of the signature
+    (backend.signatures), VersionExistsError, DowngradeError.
     """
-    target, key = check_target(platform, version)
+    target, key = check_target(platform, version, platforms)
+    if public_keys and not signature:
+        raise SignatureMissingError(
+            "Firmware must be signed here; send the field signature, as `skiclock sign image` "
+            "prints it.",
+            field="signature",
+        )
     await incoming.finish()
     await asyncio.to_thread(_inspect, incoming, target)
+    if signature:
+        text_signed = statement(platform, version, incoming.size_bytes, incoming.sha256)
+        check_signature(signature, text_signed, public_keys)
     await _check_order(session, target, version, key)
     await incoming.keep()
     row = Firmware(
@@ -149,6 +172,7 @@ async def publish(
         sha256=incoming.sha256,
         uploaded_at=now,
         uploaded_by=actor,
+        signature=signature or None,
     )
     session.add(row)
     audit.record(
@@ -158,7 +182,12 @@ async def publish(
         action="firmware.publish",
         object=f"{platform} {version}",
         address=address,
-        after={"sha256": row.sha256, "size_bytes": row.size_bytes, "filename": row.filename},
+        after={
+            "sha256": row.sha256,
+            "size_bytes": row.size_bytes,
+            "filename": row.filename,
+            "signed": row.signature is not None,
+        },
     )
     await session.flush()
     return _info(row)
@@ -217,4 +246,5 @@ def _info(row: Firmware) -> FirmwareInfo:
         sha256=row.sha256,
         uploaded_at=row.uploaded_at,
         uploaded_by=row.uploaded_by,
+        signature=row.signature,
     )

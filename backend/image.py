@@ -13,7 +13,8 @@ from functools import reduce
 from operator import xor
 from typing import BinaryIO, ClassVar
 
-from backend.contract.platforms import ESP8266_CHIP_FAMILY, Platform
+from backend.contract.platforms import ESP8266_CHIP_FAMILY, LINUX, Platform
+from backend.elf import ElfError, read_elf
 from backend.errors import Refusal
 from backend.foreign_file import describe_file
 
@@ -109,13 +110,15 @@ class ImageInfo:
 def inspect_image(file: BinaryIO, platform: Platform, *, size_bytes: int) -> ImageInfo:
     """Check that a file is a complete application image for `platform`.
 
-    Reads the file once in pieces of 256 KiB. Raises an ImageError whose sentence says
-    what the file is and what was expected.
+    For `linux` that is an ELF executable. Reads the file once in pieces of 256 KiB. Raises
+    an ImageError whose sentence says what the file is and what was expected.
     """
     file.seek(0)
     head = file.read(_READ_BYTES)
     if not head:
         raise EmptyFileError(f"The file is empty; {_expected(platform)}.", field="file")
+    if platform is LINUX:
+        return _inspect_elf(file, head, size_bytes)
     if head[0] != MAGIC:
         raise ForeignFileError(
             f"The file is {describe_file(head)}; {_expected(platform)}.", field="file"
@@ -123,12 +126,7 @@ def inspect_image(file: BinaryIO, platform: Platform, *, size_bytes: int) -> Ima
     chip = _chip_of(head, size_bytes)
     if chip != platform.chip_family:
         raise WrongChipError(f"The image is for the {chip}; {_expected(platform)}.", field="file")
-    if size_bytes > platform.slot_bytes:
-        raise ImageTooLargeError(
-            f"The image has {size_bytes:,} bytes; {platform.name} has room for "
-            f"{platform.slot_bytes:,}.",
-            field="file",
-        )
+    _check_room(platform, size_bytes)
     if chip == ESP8266_CHIP_FAMILY:
         segments = _check_esp8266(file, head, platform, size_bytes)
     else:
@@ -160,7 +158,31 @@ def inspect_boot_loader(
     _check_sealed(file, head, size_bytes)
 
 
+def _inspect_elf(file: BinaryIO, head: bytes, size_bytes: int) -> ImageInfo:
+    if not head.startswith(b"\x7fELF"):
+        raise ForeignFileError(
+            f"The file is {describe_file(head)}; {_expected(LINUX)}.", field="file"
+        )
+    _check_room(LINUX, size_bytes)
+    try:
+        machine, segments = read_elf(file, size_bytes=size_bytes)
+    except ElfError as error:
+        raise DamagedImageError(f"The file {error}; {_expected(LINUX)}.", field="file") from None
+    return ImageInfo(machine, size_bytes, segments)
+
+
+def _check_room(platform: Platform, size_bytes: int) -> None:
+    if size_bytes > platform.slot_bytes:
+        raise ImageTooLargeError(
+            f"The image has {size_bytes:,} bytes; {platform.name} has room for "
+            f"{platform.slot_bytes:,}.",
+            field="file",
+        )
+
+
 def _expected(platform: Platform) -> str:
+    if platform is LINUX:
+        return "expected an ELF executable (linux)"
     return f"expected an application image (.bin) for the {platform.chip_family} ({platform.name})"
 
 

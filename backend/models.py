@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     SmallInteger,
@@ -25,10 +26,10 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from backend.contract.limits import DEVICE_ID_PATTERN
-from backend.contract.platforms import PLATFORMS
+from backend.contract.platforms import ALL_PLATFORMS
 
 _A_DEVICE_ID = f"device_id ~ '^{DEVICE_ID_PATTERN}$'"
-_A_PLATFORM = "platform IN ({})".format(", ".join(f"'{name}'" for name in PLATFORMS))
+_A_PLATFORM = "platform IN ({})".format(", ".join(f"'{name}'" for name in ALL_PLATFORMS))
 
 
 class UpdateState(StrEnum):
@@ -53,7 +54,21 @@ OPEN_STATES = (
 RUNNING_STATES = OPEN_STATES[1:]
 
 
-def _state_in(states: tuple[UpdateState, ...]) -> str:
+class CommandState(StrEnum):
+    """Where a command to one clock stands. Transitions: backend.commands."""
+
+    WAITING = "waiting"  # committed here, not yet with the broker
+    SENT = "sent"  # with the broker; the clock has not answered
+    DONE = "done"  # the clock's word
+    REFUSED = "refused"  # the clock's word: it will not
+    FAILED = "failed"  # the clock's word: it tried
+    EXPIRED = "expired"  # too late: the clock's word, or no word in time
+
+
+OPEN_COMMANDS = (CommandState.WAITING, CommandState.SENT)
+
+
+def _state_in(states: tuple[UpdateState, ...] | tuple[CommandState, ...]) -> str:
     return "state IN ({})".format(", ".join(f"'{state.value}'" for state in states))
 
 
@@ -97,6 +112,16 @@ class Device(Base):
     ip_address: Mapped[str | None]
     first_seen: Mapped[datetime]
     last_seen: Mapped[datetime]
+    # What v2 clocks say besides; None for v1.
+    protocol: Mapped[int | None] = mapped_column(SmallInteger)
+    reset_reason: Mapped[str | None]
+    min_free_heap_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    time_source: Mapped[str | None]
+    clock_error_ms: Mapped[int | None]
+    frame_ms: Mapped[int | None]
+    trust: Mapped[str | None]
+    config_version: Mapped[int | None] = mapped_column(BigInteger)
+    on_trial: Mapped[bool | None]
 
     __table_args__ = (
         CheckConstraint(_A_DEVICE_ID, name="device_id_is_hex"),
@@ -117,6 +142,9 @@ heartbeats = Table(
     Column("rssi_dbm", SmallInteger),
     Column("free_heap_bytes", BigInteger),
     Column("version", Text),
+    Column("min_free_heap_bytes", BigInteger),
+    Column("clock_error_ms", Integer),
+    Column("frame_ms", Integer),
     Index("ix_heartbeats_device_received_at", "device", "received_at"),
     postgresql_partition_by="RANGE (received_at)",
 )
@@ -141,6 +169,7 @@ class Firmware(Base):
     sha256: Mapped[str]
     uploaded_at: Mapped[datetime]
     uploaded_by: Mapped[str]
+    signature: Mapped[str | None]  # base64; None: unsigned, which v2 clocks do not install
     announced_at: Mapped[datetime | None]  # None: the broadcast to the clocks is still to be sent
 
     __table_args__ = (
@@ -207,6 +236,93 @@ class Update(Base):
             postgresql_where=text("state IN ('failed', 'silent')"),
         ),
         Index("ix_updates_state", "state", "id", postgresql_where=text("started_at IS NOT NULL")),
+    )
+
+
+class ClockDetails(Base):
+    """What a v2 clock says of itself besides heartbeats, as it said it last."""
+
+    __tablename__ = "clock_details"
+
+    device: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True
+    )
+    says_online: Mapped[bool | None]
+    status_at: Mapped[datetime | None]
+    info: Mapped[dict[str, Any] | None]
+    info_at: Mapped[datetime | None]
+    report_version: Mapped[int | None] = mapped_column(BigInteger)
+    report_result: Mapped[str | None]
+    report_field: Mapped[str | None]
+    report_settings: Mapped[dict[str, Any] | None]  # in force, without secrets
+    report_at: Mapped[datetime | None]
+    events_lost: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class ClockSettings(Base):
+    """What a clock is to be set to; it is sent until the clock reports this version."""
+
+    __tablename__ = "clock_settings"
+
+    device: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True
+    )
+    version: Mapped[int] = mapped_column(BigInteger)
+    settings: Mapped[dict[str, Any]]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str]
+
+    __table_args__ = (CheckConstraint("version > 0", name="version_is_positive"),)
+
+
+class ClockEvent(Base):
+    """One entry of a clock's journal; `occurred_at` where the clock knew the time."""
+
+    __tablename__ = "clock_events"
+
+    device: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True
+    )
+    boot: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    kind: Mapped[str]
+    detail: Mapped[str | None]
+    uptime_s: Mapped[int] = mapped_column(BigInteger)
+    occurred_at: Mapped[datetime | None]
+    received_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("ix_clock_events_device_received_at", "device", "received_at"),
+        Index("ix_clock_events_received_at", "received_at"),
+    )
+
+
+class Command(Base):
+    """One command to one clock; the row is the outbox of what is published."""
+
+    __tablename__ = "commands"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    device: Mapped[int] = mapped_column(BigInteger, ForeignKey("devices.id", ondelete="CASCADE"))
+    command: Mapped[str]
+    arguments: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]
+    expires_at: Mapped[datetime]
+    state: Mapped[CommandState] = mapped_column(Text())
+    sent_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    detail: Mapped[str | None]  # the clock's words on the result
+
+    __table_args__ = (
+        CheckConstraint(_state_in(tuple(CommandState)), name="state_is_known"),
+        CheckConstraint("expires_at > created_at", name="expires_later"),
+        CheckConstraint(
+            f"({_state_in(OPEN_COMMANDS)}) = (ended_at IS NULL)", name="ended_has_a_time"
+        ),
+        Index("ix_commands_device_created_at", "device", "created_at"),
+        Index("ix_commands_open", "expires_at", postgresql_where=text(_state_in(OPEN_COMMANDS))),
+        Index("ix_commands_created_at", "created_at"),
     )
 
 

@@ -27,11 +27,14 @@ class Event(StrEnum):
     DONE = "done"  # the clock's own word of success
     REFUSED = "refused"  # the clock's own word of failure
     SEEN_NEW = "seen_new"  # heard on the new version
+    ON_TRIAL = "on_trial"  # heard on the new version, which may yet be rolled back
     SEEN_OLD = "seen_old"  # heard on the old version, no restart in between
     BACK_ON_OLD = "back_on_old"  # heard on the old version after a restart
     SEEN_OTHER = "seen_other"  # heard on a third version
     SUPERSEDED = "superseded"  # another update of the same clock took its place
     SILENCE = "silence"  # no news for too long
+    CONFIRMED = "confirmed"  # the clock's last word after the restart: it runs the new version
+    ROLLED_BACK = "rolled_back"  # the clock's last word: it does not, and why
 
 
 _S, _E = UpdateState, Event
@@ -79,9 +82,31 @@ TRANSITIONS: dict[tuple[UpdateState, Event], UpdateState] = {
     (_S.SILENT, _E.SEEN_NEW): _S.SUCCESS,
     (_S.LAPSED, _E.START): _S.STARTED,
     (_S.LAPSED, _E.SEEN_NEW): _S.SUCCESS,
+    # A trial that lives is no success yet.
+    (_S.OFFERED, _E.ON_TRIAL): _S.INSTALLED,
+    (_S.STARTED, _E.ON_TRIAL): _S.INSTALLED,
+    (_S.DOWNLOADING, _E.ON_TRIAL): _S.INSTALLED,
+    (_S.INSTALLED, _E.ON_TRIAL): _S.INSTALLED,
+    (_S.SILENT, _E.ON_TRIAL): _S.INSTALLED,
+    # The last word of a v2 clock is worth more than what we made of its heartbeats.
+    (_S.OFFERED, _E.CONFIRMED): _S.SUCCESS,
+    (_S.STARTED, _E.CONFIRMED): _S.SUCCESS,
+    (_S.DOWNLOADING, _E.CONFIRMED): _S.SUCCESS,
+    (_S.INSTALLED, _E.CONFIRMED): _S.SUCCESS,
+    (_S.SILENT, _E.CONFIRMED): _S.SUCCESS,
+    (_S.LAPSED, _E.CONFIRMED): _S.SUCCESS,
+    (_S.FAILED, _E.CONFIRMED): _S.SUCCESS,
+    (_S.OFFERED, _E.ROLLED_BACK): _S.FAILED,
+    (_S.STARTED, _E.ROLLED_BACK): _S.FAILED,
+    (_S.DOWNLOADING, _E.ROLLED_BACK): _S.FAILED,
+    (_S.INSTALLED, _E.ROLLED_BACK): _S.FAILED,
+    (_S.SILENT, _E.ROLLED_BACK): _S.FAILED,
+    (_S.LAPSED, _E.ROLLED_BACK): _S.FAILED,
+    (_S.SUCCESS, _E.ROLLED_BACK): _S.FAILED,
+    (_S.FAILED, _E.ROLLED_BACK): _S.FAILED,
 }
 """Every change that is allowed. A pair that is not here changes nothing: late and
-repeated reports about an ended update are ignored."""
+repeated reports about an ended update are ignored, but for the clock's last word."""
 
 _REASONS = {
     Event.SEEN_OLD: "The clock was heard on its old version again without downloading.",
@@ -90,6 +115,7 @@ _REASONS = {
     Event.SUPERSEDED: "The clock began another update.",
     Event.SILENCE: "No news from the clock.",
     Event.REFUSED: "The clock reported a failure without a reason.",
+    Event.ROLLED_BACK: "The clock went back to its old version without a reason.",
 }
 
 _RESTART_MARGIN = timedelta(seconds=5)
@@ -204,7 +230,8 @@ def advance(
         heard_at=update.heard_at if event is Event.SILENCE else now,
         progress_percent=100 if state is UpdateState.SUCCESS else progress,
         started_at=update.started_at or (now if begun else None),
-        completed_at=now if ends else None,
+        # The last word may give the reason of what had ended before.
+        completed_at=(update.completed_at if state is update.state else now) if ends else None,
         error_message=(reason or _REASONS[event])[:500] if failed else None,
     )
 
@@ -249,7 +276,9 @@ def complete(draft: Draft, report: OtaComplete, *, now: datetime) -> bool:
     update = _meant(draft, report.device_id, report.session_id)
     if update is None:
         return False
-    if report.succeeded:
+    if report.final:
+        _take_last_word(draft, update, report, now)
+    elif report.succeeded:
         _take_report(draft, update, Event.DONE, now, progress_percent=100)
     else:
         _take_report(draft, update, Event.REFUSED, now, reason=report.reason)
@@ -257,13 +286,26 @@ def complete(draft: Draft, report: OtaComplete, *, now: datetime) -> bool:
 
 
 def sight(
-    draft: Draft, device_id: str, version: str | None, *, uptime_s: int | None, now: datetime
+    draft: Draft,
+    device_id: str,
+    version: str | None,
+    *,
+    uptime_s: int | None,
+    now: datetime,
+    is_v2: bool = False,
+    on_trial: bool = False,
 ) -> None:
     """Let the version that a clock was heard on decide about its updates."""
     if version is None:
         return
     for update in draft.of(device_id):
-        if event := _event_of_sighting(update, version, uptime_s, now):
+        event = _event_of_sighting(update, version, uptime_s, now)
+        # A v2 clock speaks on while it downloads; v1 is silent from its start to the end.
+        if event is Event.SEEN_OLD and is_v2:
+            continue
+        if event is Event.SEEN_NEW and on_trial:
+            event = Event.ON_TRIAL
+        if event is not None:
             _change(draft, update, event, now)
 
 
@@ -372,6 +414,16 @@ def _take_report(
     if changed.state in RUNNING_STATES:
         _supersede_others(draft, update, now)
     draft.put(changed)
+
+
+def _take_last_word(draft: Draft, update: OpenUpdate, report: OtaComplete, now: datetime) -> None:
+    """Let what a v2 clock says after the restart decide, whatever was made of it before."""
+    if not report.succeeded:
+        _change(draft, update, Event.ROLLED_BACK, now, reason=report.reason or update.error_message)
+    elif report.version is None or _is_same(report.version, update.new_version):
+        _change(draft, update, Event.CONFIRMED, now)
+    else:
+        _change(draft, update, Event.SEEN_OTHER, now)
 
 
 def _supersede_others(draft: Draft, update: OpenUpdate, now: datetime) -> None:

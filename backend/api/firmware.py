@@ -30,6 +30,7 @@ from backend.api_keys import Scope
 from backend.contract import paths
 from backend.contract.platforms import (
     ESP8266_CHIP_FAMILY,
+    LINUX,
     PLATFORMS,
     canonical_platform,
 )
@@ -62,6 +63,7 @@ _VERSION_ANSWER = {
     "size": 1014016,
     "sha256": "6beed277a33ffdfee85e071d944198b62a7f4e22b001e16b431e97f0e5421685",
     "uploaded_at": "2026-11-24T12:00:00+00:00",
+    "signature": None,
     "download_url": "/api/firmware/esp32",
 }
 
@@ -83,12 +85,14 @@ def _example(example: Any, media_type: str = "application/json") -> dict[str, An
 async def newest_version(request: Request) -> Response:
     """Return what clocks of a platform should run. Key scopes: `download` or `read`."""
     await ask_for(request, Scope.DOWNLOAD, Scope.READ, permission=Permission.SEE_FIRMWARE)
+    catalogue = server_of(request).catalogue
     platform = _platform_asked_for(request)
     if not platform:
         raise BadRequestError(
-            f"Say for which platform; expected one of {', '.join(PLATFORMS)}.", field="platform"
+            f"Say for which platform; expected one of {', '.join(catalogue.platforms)}.",
+            field="platform",
         )
-    info = find_firmware(server_of(request).catalogue, platform, None)
+    info = find_firmware(catalogue, platform, None)
     return _version_answer(info)
 
 
@@ -155,7 +159,9 @@ async def manifest(request: Request, platform: str) -> Response:
     info = find_firmware(server.catalogue, platform, None)
     if not identity.may_take(info.platform):
         raise ForbiddenError(f"Your role does not include images for {info.platform}.")
-    family = PLATFORMS[info.platform].chip_family
+    family = server.catalogue.platforms[info.platform].chip_family
+    if info.platform == LINUX.name:
+        raise UnknownPlatformError("A Linux program is not flashed over USB.", field="platform")
     if family != ESP8266_CHIP_FAMILY:
         raise FactoryPartsMissingError(
             f"A blank {family} also needs its boot loader, partition table and boot_app0; "
@@ -203,10 +209,11 @@ def find_firmware(catalogue: Catalogue, platform: str, version: str | None) -> F
 
     Raises UnknownPlatformError, NoFirmwareError, or NotLoadedError while nobody can know.
     """
-    name = canonical_platform(platform)
+    known = catalogue.platforms
+    name = canonical_platform(platform, known)
     if name is None:
         raise UnknownPlatformError(
-            f"There is no platform {platform[:40]!r}; expected one of {', '.join(PLATFORMS)}.",
+            f"There is no platform {platform[:40]!r}; expected one of {', '.join(known)}.",
             field="platform",
         )
     info = catalogue.find(name, version) if version else catalogue.newest(name)
@@ -237,6 +244,7 @@ def _version_answer(info: FirmwareInfo) -> Response:
         "size": info.size_bytes,
         "sha256": info.sha256,
         "uploaded_at": info.uploaded_at,
+        "signature": info.signature,
         "download_url": paths.FIRMWARE.format(platform=info.platform),
     }
     return Response(orjson.dumps(body), media_type="application/json")

@@ -29,6 +29,11 @@ _FORM = {
         "file": {"type": "string", "format": "binary", "description": "The image (.bin)"},
         "version": {"type": "string", "description": "YYYY.M.D.BUILD or vMAJOR.MINOR.PATCH"},
         "platform": {"type": "string", "description": "The canonical name of a platform"},
+        "signature": {
+            "type": "string",
+            "description": "Base64, as `skiclock sign image` prints it; needed where the server "
+            "has FIRMWARE_PUBLIC_KEYS",
+        },
     },
     "example": {"version": "2026.11.24.1", "platform": "esp32"},
 }
@@ -40,6 +45,7 @@ _ANSWER = {
     "size": 1014016,
     "sha256": "6beed277a33ffdfee85e071d944198b62a7f4e22b001e16b431e97f0e5421685",
     "uploaded_at": "2026-11-24T12:00:00+00:00",
+    "signed": True,
     "download_url": "/api/firmware/esp32",
 }
 
@@ -83,6 +89,9 @@ async def upload(request: Request) -> Response:
                 actor=asker.name,
                 address=address_of(request),
                 now=datetime.now(UTC),
+                signature=fields.get("signature", "").strip(),
+                public_keys=server.settings.public_keys,
+                platforms=server.settings.platforms,
             )
     server.catalogue.add(info)
     server.announcer.hurry()
@@ -124,6 +133,7 @@ def _answer(info: FirmwareInfo) -> bytes:
             "size": info.size_bytes,
             "sha256": info.sha256,
             "uploaded_at": info.uploaded_at,
+            "signed": info.signature is not None,
             "download_url": paths.FIRMWARE.format(platform=info.platform),
         }
     )

@@ -123,3 +123,19 @@ def _description() -> bytes:
     """Return ESP-IDF's esp_app_desc_t."""
     texts = (b"1", b"skiclock", b"12:00:00", b"Nov 24 2026", b"v4.4.6")
     return struct.pack("<II8x32s32s16s16s32s32s80x", 0xABCD5432, 0, *texts, bytes(32))
+
+
+def elf_image(*, bits: int = 64, fill: int = 0, size_bytes: int = 2000) -> bytes:
+    """Return a little ELF executable, one segment and its table; the code is random bytes."""
+    head_bytes, part_bytes = (64, 56) if bits == 64 else (52, 32)
+    identity = b"\x7fELF" + bytes([2 if bits == 64 else 1, 1, 1]) + bytes(9)
+    words = "QQQ" if bits == 64 else "III"
+    numbers = (2, 62 if bits == 64 else 3, 1, 0x1000, head_bytes, 0)
+    rest = (0, head_bytes, part_bytes, 1, 0, 0, 0)
+    head = identity + struct.pack(f"<HHI{words}IHHHHHH", *numbers, *rest)
+    if bits == 64:
+        part = struct.pack("<IIQQQQQQ", 1, 5, 0, 0x1000, 0x1000, size_bytes, size_bytes, 4096)
+    else:
+        part = struct.pack("<IIIIIIII", 1, 0, 0x1000, 0x1000, size_bytes, size_bytes, 5, 4096)
+    start = head + part
+    return start + content(size_bytes - len(start), fill)

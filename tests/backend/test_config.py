@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from backend.config import SettingsError, load_settings
+from backend.signatures import new_key, public_digits
 
 pytestmark = pytest.mark.usefixtures("clean_environment")
 
@@ -97,3 +98,21 @@ def test_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     blocked.write_text("")
     with pytest.raises(SettingsError, match="SKICLOCK_DATA"):
         load_settings(data=blocked)
+
+
+def test_public_keys_are_checked_at_the_start(
+    tmp_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRMWARE_PUBLIC_KEYS", f"{public_digits(new_key())}, 04abcd")
+    with pytest.raises(SettingsError, match=r"FIRMWARE_PUBLIC_KEYS: 04abcd"):
+        load_settings(data=tmp_data)
+    monkeypatch.setenv("FIRMWARE_PUBLIC_KEYS", public_digits(new_key()))
+    assert len(load_settings(data=tmp_data).public_keys) == 1
+
+
+def test_linux_is_a_platform_only_where_people_develop(
+    tmp_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "linux" not in load_settings(data=tmp_data).platforms
+    monkeypatch.setenv("SKICLOCK_DEVELOPMENT", "true")
+    assert "linux" in load_settings(data=tmp_data).platforms

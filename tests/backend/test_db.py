@@ -3,12 +3,14 @@
 import asyncio
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from backend.db import Database, is_unavailable, sentence_of
+from backend.db import MIGRATIONS, Database, is_unavailable, sentence_of
 from backend.models import Base
 
 
@@ -69,7 +71,7 @@ async def test_a_block_that_raises_leaves_no_half_written_row(database: Database
     with pytest.raises(RuntimeError):
         await fail_halfway()
     async with database.session() as session:
-        assert await session.scalar(text("SELECT count(*) FROM platform_permissions")) == 12
+        assert await session.scalar(text("SELECT count(*) FROM platform_permissions")) == 14
 
 
 async def test_database_that_is_not_there_is_unavailable_and_said_in_one_line() -> None:
@@ -79,3 +81,37 @@ async def test_database_that_is_not_there_is_unavailable_and_said_in_one_line() 
     assert is_unavailable(caught.value)
     assert "\n" not in sentence_of(caught.value)
     await database.close()
+
+
+async def test_second_schema_can_be_taken_back_and_done_again(database: Database) -> None:
+    async with database.session() as session:
+        await session.execute(
+            text(
+                "INSERT INTO devices (device_id, platform, protocol, first_seen, last_seen)"
+                " VALUES ('a1', 'linux', 2, now(), now()), ('b2', 'esp32', 2, now(), now())"
+            )
+        )
+        await session.execute(
+            text("INSERT INTO clock_settings SELECT id, 1, '{}', now(), 'x' FROM devices")
+        )
+    await _downgrade(database, "0001")
+    async with database.session() as session:
+        rows = await session.execute(text("SELECT device_id, platform FROM devices ORDER BY id"))
+        assert [tuple(row) for row in rows] == [("a1", None), ("b2", "esp32")]
+        assert await session.scalar(text("SELECT to_regclass('clock_settings')")) is None
+    await database.migrate()
+    await test_migrations_make_what_the_models_say(database)
+    async with database.session() as session:
+        count = text("SELECT count(*) FROM platform_permissions WHERE platform = 'linux'")
+        assert await session.scalar(count) == 2
+
+
+async def _downgrade(database: Database, revision: str) -> None:
+    def run(connection: Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+
+    async with database.session() as session:
+        await (await session.connection()).run_sync(run)

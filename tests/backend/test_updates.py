@@ -70,9 +70,39 @@ class Story:
         report = OtaComplete(ID, success=success, error=error, session_id=session)
         return self._report(updates.complete, report, seconds)
 
-    def seen(self, seconds: float, version: str, uptime_s: int | None = None) -> None:
+    def last_word(
+        self,
+        seconds: float,
+        success: bool,
+        session: UUID | None,
+        *,
+        version: str | None = None,
+        error: str | None = None,
+    ) -> bool:
+        report = OtaComplete(
+            ID, success, error_message=error, session_id=session, version=version, final=True
+        )
+        return self._report(updates.complete, report, seconds)
+
+    def seen(
+        self,
+        seconds: float,
+        version: str,
+        uptime_s: int | None = None,
+        *,
+        is_v2: bool = False,
+        on_trial: bool = False,
+    ) -> None:
         draft = self.draft()
-        updates.sight(draft, ID, version, uptime_s=uptime_s, now=after(seconds))
+        updates.sight(
+            draft,
+            ID,
+            version,
+            uptime_s=uptime_s,
+            now=after(seconds),
+            is_v2=is_v2,
+            on_trial=on_trial,
+        )
         self.commit(draft)
 
     def sweep(self, seconds: float) -> None:
@@ -126,9 +156,23 @@ def test_each_pair_of_state_and_event_is_decided_by_the_table(
         assert changed.started_at is not None
 
 
-def test_success_and_failure_are_final() -> None:
+def test_success_and_failure_are_final_but_for_the_clocks_last_word() -> None:
     final = {UpdateState.SUCCESS, UpdateState.FAILED}
-    assert not [pair for pair in TRANSITIONS if pair[0] in final]
+    last_words = {Event.CONFIRMED, Event.ROLLED_BACK}
+    assert {event for state, event in TRANSITIONS if state in final} == last_words
+
+
+@pytest.mark.parametrize("state", UpdateState)
+def test_last_word_decides_in_each_state(state: UpdateState) -> None:
+    confirmed = advance(update_in(state), Event.CONFIRMED, now=after(60))
+    if state is UpdateState.SUCCESS:
+        assert confirmed is None
+    else:
+        assert confirmed is not None
+        assert confirmed.state is UpdateState.SUCCESS
+    gone_back = advance(update_in(state), Event.ROLLED_BACK, now=after(60), reason="no broker")
+    assert gone_back is not None
+    assert (gone_back.state, gone_back.error_message) == (UpdateState.FAILED, "no broker")
 
 
 def test_every_open_state_ends_by_silence() -> None:
@@ -415,3 +459,91 @@ def test_second_hop_counts_from_where_it_began(story: Story) -> None:
     assert story.last.state is UpdateState.DOWNLOADING
     story.seen(90, NEWER, uptime_s=5)
     assert story.states == ["success", "success"]
+
+
+def begun_v2(story: Story) -> UUID:
+    session = story.offered()
+    assert session is not None
+    story.start(5, session)
+    story.progress(10, 40, session)
+    story.done(30, True, session)
+    return session
+
+
+def test_new_version_on_trial_is_not_yet_success(story: Story) -> None:
+    session = begun_v2(story)
+    story.seen(50, NEW, uptime_s=8, is_v2=True, on_trial=True)
+    assert story.states == ["installed"]
+    assert story.last_word(60, True, session, version=NEW)
+    assert story.states == ["success"]
+    assert story.last.completed_at == after(60)
+
+
+def test_trial_whose_completion_was_lost_is_installed(story: Story) -> None:
+    session = story.offered()
+    story.start(5, session)
+    story.seen(50, NEW, uptime_s=8, is_v2=True, on_trial=True)
+    assert story.states == ["installed"]
+
+
+def test_heartbeat_after_the_trial_is_success_without_a_last_word(story: Story) -> None:
+    begun_v2(story)
+    story.seen(50, NEW, uptime_s=8, is_v2=True, on_trial=True)
+    story.seen(110, NEW, uptime_s=68, is_v2=True)
+    assert story.states == ["success"]
+
+
+def test_trial_that_falls_silent_has_failed(story: Story) -> None:
+    begun_v2(story)
+    story.seen(50, NEW, uptime_s=8, is_v2=True, on_trial=True)
+    story.sweep(50 + 15 * 60)
+    assert story.states == ["silent"]
+
+
+def test_rolled_back_with_its_reason(story: Story) -> None:
+    session = begun_v2(story)
+    story.seen(50, NEW, uptime_s=8, is_v2=True, on_trial=True)
+    assert story.last_word(300, False, session, version=OLD, error="no broker in 180 s")
+    assert story.states == ["failed"]
+    assert story.last.error_message == "no broker in 180 s"
+
+
+def test_reason_comes_after_the_heartbeat_that_showed_the_rollback(story: Story) -> None:
+    session = begun_v2(story)
+    story.seen(290, OLD, uptime_s=10, is_v2=True)
+    assert story.states == ["failed"]
+    assert "restarted" in (story.last.error_message or "")
+    assert story.last_word(300, False, session, error="no broker in 180 s")
+    assert story.last.error_message == "no broker in 180 s"
+    assert story.last.completed_at == after(290)
+
+
+def test_repeated_last_word_changes_nothing_more(story: Story) -> None:
+    session = begun_v2(story)
+    for seconds in (60, 120, 180):
+        assert story.last_word(seconds, True, session, version=NEW)
+    assert story.states == ["success"]
+    assert story.last.completed_at == after(60)
+
+
+def test_last_word_on_a_version_that_does_not_run_is_a_failure(story: Story) -> None:
+    session = begun_v2(story)
+    assert story.last_word(60, True, session, version=OLD)
+    assert story.states == ["failed"]
+
+
+def test_last_word_after_silence_is_taken(story: Story) -> None:
+    session = begun_v2(story)
+    story.sweep(3600)
+    assert story.states == ["silent"]
+    assert story.last_word(7200, True, session, version=NEW)
+    assert story.states == ["success"]
+
+
+def test_v2_clock_that_speaks_before_its_first_progress_has_not_failed(story: Story) -> None:
+    session = story.offered()
+    story.start(0, session)
+    story.seen(1, OLD, uptime_s=90_000, is_v2=True)
+    assert story.states == ["started"]
+    story.seen(60, OLD, uptime_s=15, is_v2=True)
+    assert story.states == ["failed"]

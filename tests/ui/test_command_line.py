@@ -1,11 +1,14 @@
 """`skiclock`: commands that people type, against a real database."""
 
+import hashlib
 import re
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from backend.contract.statement import statement
+from backend.signatures import check_signature, new_key, pem_of, public_keys_of
 from skiclock_ui.__main__ import cli
 from tests.backend.images import esp_image
 
@@ -135,3 +138,35 @@ def test_doctor_finds_what_is_wrong_and_says_what_to_do(
     assert result.exit_code == 1
     assert re.search(r"FAIL\s+database.*DATABASE_URL", result.output)
     assert re.search(r"FAIL\s+broker.*MQTT_PORT", result.output)
+
+
+def test_key_is_made_once_and_signs_what_the_server_checks(run, tmp_path: Path) -> None:
+    key, image = tmp_path / "signing.pem", tmp_path / "esp32-2026.11.24.1.bin"
+    image.write_bytes(esp_image("esp32"))
+    made = run("sign", "key", str(key))
+    assert made.exit_code == 0
+    assert re.fullmatch(r"04[0-9a-f]{128}\n", made.output)
+    assert key.stat().st_mode & 0o077 == 0
+    assert run("sign", "key", str(key)).output == made.output, "a key is never overwritten"
+    arguments = ("--platform", "esp32", "--version", "2026.11.24.1", "--key", str(key))
+    signature = run("sign", "image", str(image), *arguments).output.strip()
+    content = image.read_bytes()
+    text = statement("esp32", "2026.11.24.1", len(content), hashlib.sha256(content).hexdigest())
+    check_signature(signature, text, public_keys_of(made.output.strip()))
+
+
+def test_signing_key_may_stand_in_the_environment_and_is_never_shown(
+    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = tmp_path / "firmware.bin"
+    image.write_bytes(b"any bytes")
+    pem = pem_of(new_key()).decode()
+    arguments = ("sign", "image", str(image), "--platform", "esp32", "--version", "2026.1.1.1")
+    monkeypatch.setenv("FIRMWARE_SIGNING_KEY", pem)
+    assert run(*arguments).exit_code == 0
+    monkeypatch.setenv("FIRMWARE_SIGNING_KEY", pem.replace("M", "N"))
+    broken = run(*arguments)
+    assert broken.exit_code == 2
+    assert pem.splitlines()[1][:20] not in broken.output
+    monkeypatch.delenv("FIRMWARE_SIGNING_KEY")
+    assert "FIRMWARE_SIGNING_KEY" in run(*arguments).output

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -13,9 +14,11 @@ from sqlalchemy import select
 
 from backend.api import form
 from backend.config import Settings
+from backend.contract.statement import statement
 from backend.models import AuditEntry, Firmware
+from backend.signatures import PrivateKey, new_key, public_digits, sign
 from tests.backend.api.conftest import Site, serve, until
-from tests.backend.images import esp_image
+from tests.backend.images import elf_image, esp_image
 
 VERSION = "2026.11.24.1"
 
@@ -302,3 +305,79 @@ async def test_a_published_version_is_there_after_a_restart(settings: Settings) 
         key = settings.download_api_key.get_secret_value()
         answer = await site.client(**{"x-api-key": key}).get("/api/firmware/esp32")
         assert answer.content == esp_image("esp32")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def signing_key(site: Site) -> PrivateKey:
+    """A key with which firmware must be signed."""
+    key = new_key()
+    site.server.settings.firmware_public_keys = public_digits(key)
+    return key
+
+
+def signature_of(key: PrivateKey, image: bytes, *, platform: str = "esp32") -> str:
+    sha256 = hashlib.sha256(image).hexdigest()
+    return sign(key, statement(platform, VERSION, len(image), sha256))
+
+
+async def test_signed_firmware_is_published_with_its_signature(
+    site: Site, ci: httpx.AsyncClient, signing_key: PrivateKey
+) -> None:
+    image = esp_image("esp32")
+    signature = signature_of(signing_key, image)
+    answer = await upload(ci, image=image, signature=signature)
+    assert answer.status_code == 201
+    assert answer.json()["signed"] is True
+    newest = site.server.catalogue.newest("esp32")
+    assert newest is not None
+    assert newest.signature == signature
+
+
+async def test_unsigned_firmware_is_refused_where_there_are_keys(
+    site: Site, ci: httpx.AsyncClient, settings: Settings, signing_key: PrivateKey
+) -> None:
+    answer = await upload(ci)
+    assert answer.status_code == 400
+    assert (answer.json()["code"], answer.json()["field"]) == ("signature_missing", "signature")
+    assert await rows(site) == []
+    assert stored(settings) == []
+
+
+@pytest.mark.parametrize("platform_signed", ["esp32", "esp32c3"])
+async def test_firmware_signed_otherwise_is_refused(
+    site: Site, ci: httpx.AsyncClient, signing_key: PrivateKey, platform_signed: str
+) -> None:
+    image = esp_image("esp32")
+    key = new_key() if platform_signed == "esp32" else signing_key
+    answer = await upload(
+        ci, image=image, signature=signature_of(key, image, platform=platform_signed)
+    )
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "bad_signature"
+    assert await rows(site) == []
+
+
+async def test_unsigned_firmware_is_marked_so_where_there_are_no_keys(
+    site: Site, ci: httpx.AsyncClient
+) -> None:
+    answer = await upload(ci)
+    assert answer.status_code == 201
+    assert answer.json()["signed"] is False
+    (row,) = await rows(site)
+    assert row.signature is None
+
+
+async def test_linux_program_is_taken_only_where_people_develop(
+    site: Site, ci: httpx.AsyncClient
+) -> None:
+    refused = await upload(ci, image=elf_image(), platform="linux")
+    assert refused.status_code == 400
+    assert refused.json()["code"] == "unknown_platform"
+    site.server.settings.development = True
+    site.server.catalogue.platforms = site.server.settings.platforms
+    image = elf_image()
+    assert (await upload(ci, image=image, platform="linux")).status_code == 201
+    key = site.server.settings.download_api_key.get_secret_value()
+    client = site.client(**{"x-api-key": key})
+    answer = await client.get("/api/firmware/linux", params={"version": VERSION})
+    assert (answer.status_code, answer.content) == (200, image)

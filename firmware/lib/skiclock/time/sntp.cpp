@@ -13,7 +13,7 @@ constexpr std::uint32_t kJitterMs = 300 * 1000;
 // A name look-up inside `send` makes the way there look long, and the time wrong by half of it.
 // So such an answer is taken, and a better one asked for soon.
 constexpr std::int64_t kCoarseTripMs = 300;
-constexpr std::uint8_t kMaxCoarse = 3;
+constexpr std::uint8_t kMaxCoarse = 3;  // in a row: some networks are always like that
 
 constexpr std::int64_t kSuspectMs = 15 * 60 * 1000;
 constexpr std::int64_t kAgreeMs = 10 * 1000;
@@ -46,12 +46,14 @@ void Sntp::use(const char* first, const char* second, const char* third) {
   state_ = SntpState::kWaiting;
   failures_ = 0;
   was_up_ = false;
-  has_asked_ = false;
+  has_just_asked_ = false;
   last_good_ = "";
   problem_ = "";
 }
 
 SntpNews Sntp::poll(bool is_network_up, std::uint32_t now_ms) {
+  // A flag and not a comparison at need: after weeks the milliseconds have wrapped.
+  if (is_after(now_ms, asked_ms_ + kMinIntervalMs)) has_just_asked_ = false;
   note_network(is_network_up, now_ms);
   if (!is_network_up) return SntpNews::kNothing;
   if (state_ == SntpState::kAsking) return listen(now_ms);
@@ -73,9 +75,8 @@ void Sntp::note_network(bool is_up, std::uint32_t now_ms) {
     state_ = SntpState::kWaiting;
     return;
   }
-  const bool was_just_asked = has_asked_ && !is_after(now_ms, asked_ms_ + kMinIntervalMs);
   const std::uint32_t jitter_ms = system_.random() % kFirstDelayMs;
-  schedule(now_ms, was_just_asked ? kMinIntervalMs + jitter_ms : jitter_ms);
+  schedule(now_ms, has_just_asked_ ? kMinIntervalMs + jitter_ms : jitter_ms);
 }
 
 SntpNews Sntp::begin_round(std::uint32_t now_ms) {
@@ -89,7 +90,7 @@ SntpNews Sntp::ask_next(std::uint32_t now_ms) {
     nonce_ = static_cast<NtpTimestamp>(system_.random()) << 32 | system_.random();
     std::uint8_t packet[kNtpPacketBytes];
     encode_ntp_request(nonce_, packet);
-    has_asked_ = true;
+    has_just_asked_ = true;
     asked_ms_ = now_ms;
     if (udp_.send(servers_[server_], 123, {packet, sizeof packet})) {
       state_ = SntpState::kAsking;
@@ -160,11 +161,11 @@ SntpNews Sntp::accept(const NtpReply& reply, std::uint32_t now_ms) {
   for (auto& rounds : rests_rounds_) {
     if (rounds > 0) --rounds;
   }
-  coarse_ = static_cast<std::uint8_t>(trip_ms > kCoarseTripMs ? coarse_ + 1 : 0);
-  if (coarse_ > 0 && coarse_ <= kMaxCoarse) {
+  if (trip_ms <= kCoarseTripMs) coarse_ = 0;
+  if (trip_ms > kCoarseTripMs && coarse_ < kMaxCoarse) {
+    ++coarse_;
     schedule(now_ms, kMinIntervalMs + system_.random() % kFirstDelayMs);
   } else {
-    coarse_ = 0;
     schedule(now_ms, kMaxIntervalMs - kJitterMs + system_.random() % (2 * kJitterMs));
   }
   return SntpNews::kSynchronised;

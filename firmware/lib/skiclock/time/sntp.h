@@ -68,7 +68,7 @@ class Sntp {
   Adjustment adjustment_ = Adjustment::kIgnored;
   bool is_due_ = false;
   bool was_up_ = false;
-  bool has_asked_ = false;
+  bool has_just_asked_ = false;
   bool has_suspect_ = false;
   std::uint8_t failures_ = 0;  // rounds in a row
   std::uint8_t coarse_ = 0;    // answers in a row that took too long on their way

@@ -75,6 +75,8 @@ class NetworkPort {
   // Whether the captive portal is open now, and a wish to open it.
   virtual bool is_portal_open() = 0;
   virtual void open_portal() = 0;
+  // What a person must type to join the portal's network, for the panel; "" where it is open.
+  virtual const char* portal_password() { return ""; }
   // Remembers a network and tries it; the outcome shows in `is_up`. False: cannot be stored.
   virtual bool add_network(const char* ssid, const char* password) = 0;
   virtual void forget_networks() = 0;

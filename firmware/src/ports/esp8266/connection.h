@@ -1,0 +1,39 @@
+// One TCP or TLS connection, over the core's client and BearSSL.
+#pragma once
+
+#include <WiFiClientSecure.h>
+
+#include <memory>
+
+#include "skiclock/ports.h"
+
+namespace skiclock {
+
+class Connection : public StreamPort {
+ public:
+  // Certificates are checked against this time: BearSSL insists on one, also before NTP answered.
+  explicit Connection(std::int64_t (*unix_s)()) : unix_s_(unix_s) {}
+  void open(const Endpoint& endpoint) override;
+  StreamState state() override;
+  std::size_t read(std::uint8_t* buffer, std::size_t capacity) override;
+  std::size_t write(Bytes bytes) override;
+  void close() override;
+  const char* problem() override { return problem_; }
+
+ private:
+  bool open_plain(const Endpoint& endpoint);
+  bool open_secure(const Endpoint& endpoint);
+  void remember(const Endpoint& endpoint);
+
+  std::int64_t (*unix_s_)();
+  std::unique_ptr<BearSSL::X509List> roots_;
+  std::unique_ptr<WiFiClient> client_;
+  // Of the host that was asked last.
+  char host_[64] = {};
+  std::uint16_t port_ = 0;
+  bool has_small_records_ = false;
+  BearSSL::Session session_;
+  char problem_[64] = {};
+};
+
+}  // namespace skiclock

@@ -38,7 +38,7 @@ class FakeImageServer : public StreamPort {
 
  private:
   void answer();
-  bool is_broken() const { return sent_ >= break_at_; }
+  bool is_broken() const { return is_answering_ && sent_ >= break_at_; }
 
   Power& power_;
   bool is_open_ = false;

@@ -38,6 +38,7 @@ bool FakeSlot::write(Bytes piece) {
 
 bool FakeSlot::read(std::uint32_t offset, std::uint8_t* buffer, std::size_t size) {
   if (!power_.is_on() || offset > capacity_ || size > capacity_ - offset) return false;
+  if (refuses_read_at >= offset && refuses_read_at - offset < size) return false;
   const std::string& content = other().content;
   std::memset(buffer, 0xFF, size);  // erased flash
   if (offset < content.size()) {
@@ -71,17 +72,16 @@ void FakeSlot::confirm() {
 }
 
 void FakeSlot::roll_back() {
-  if (!has_previous || kind_ == SlotKind::kStaged || !power_.step()) return;
+  const bool is_bootable = other().flag == Flag::kValid && has_previous;
+  if (!is_bootable || kind_ == SlotKind::kStaged || !power_.step()) return;
   slots_[running_].flag = Flag::kAborted;
-  other().flag = Flag::kValid;
   selected_ = 1 - running_;
-  wants_reboot_ = true;
-  power_.step();
+  // The program is no more.
+  power_.turn_off();
 }
 
 void FakeSlot::boot(bool cold) {
   is_open_ = false;
-  wants_reboot_ = false;
   if (kind_ == SlotKind::kStaged) {
     if (is_staged_ && !cold) slots_[0].content = slots_[1].content;
     is_staged_ = false;

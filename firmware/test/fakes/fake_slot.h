@@ -33,15 +33,15 @@ class FakeSlot : public SlotPort {
 
   // What the boot loader does at a restart; `cold`: the power was away (RTC memory is lost).
   void boot(bool cold);
-  // The image that runs, as its bytes.
+  // The image that runs, as its bytes. After `roll_back` the power is off until a restart.
   const std::string& running() const { return slots_[running_].content; }
-  bool wants_reboot() const { return wants_reboot_; }
 
   bool refuses_begin = false;
   bool refuses_activate = false;
   std::uint32_t refuses_write_at = 0xFFFFFFFF;  // the byte at which the flash fails
-  std::uint32_t flips_bit_at = 0xFFFFFFFF;      // a byte that is stored wrong
-  bool has_previous = true;                     // whether there is something to roll back to
+  std::uint32_t refuses_read_at = 0xFFFFFFFF;
+  std::uint32_t flips_bit_at = 0xFFFFFFFF;  // a byte that is stored wrong
+  bool has_previous = true;                 // whether there is something to roll back to
 
  private:
   enum class Flag { kValid, kNew, kPending, kAborted };
@@ -60,7 +60,6 @@ class FakeSlot : public SlotPort {
   std::size_t selected_ = 0;
   bool is_open_ = false;
   bool is_staged_ = false;  // the command in RTC memory
-  bool wants_reboot_ = false;
 };
 
 }  // namespace skiclock::fakes

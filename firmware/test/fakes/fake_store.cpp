@@ -24,7 +24,7 @@ std::size_t FakeStore::read(const char* key, std::uint8_t* buffer, std::size_t c
 
 bool FakeStore::write(const char* key, Bytes record) {
   check_key(key);
-  if (is_full || !power_.step()) return false;
+  if (is_full || writes >= full_after || !power_.step()) return false;
   ++writes;
   records[key].assign(record.data, record.data + record.size);
   return power_.step();

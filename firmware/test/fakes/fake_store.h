@@ -19,7 +19,8 @@ class FakeStore : public StorePort {
   bool erase(const char* key) override;
 
   std::map<std::string, std::vector<std::uint8_t>> records;
-  bool is_full = false;  // writes are refused
+  bool is_full = false;                   // writes are refused
+  std::uint32_t full_after = 0xFFFFFFFF;  // so many writes
   std::uint32_t writes = 0;
 
  private:

@@ -25,6 +25,7 @@ class Power {
     if (is_on_) ++steps_;
     return is_on_;
   }
+  void turn_off() { is_on_ = false; }
   bool is_on() const { return is_on_; }
   std::uint64_t steps() const { return steps_; }
 

@@ -22,6 +22,8 @@ constexpr std::uint8_t kProgressPercent = 5;
 // A refusal costs a signature check and a write to flash; a broker could send offers without end.
 constexpr std::uint32_t kRefusalPauseMs = 10000;
 constexpr std::size_t kReadBackBytes = 256;
+constexpr char kBeganAnew[] = "the download had to begin anew again and again";
+constexpr char kNotErased[] = "the flash could not be erased";
 constexpr char kNotSigned[] = "the signature is not by a key that this clock knows";
 
 using S = UpdateState;
@@ -140,7 +142,7 @@ void Updater::prepare(std::uint32_t now_ms) {
   }
   announce(now_ms);
   if (!note(AttemptPhase::kDownloading)) return fail("the flash takes no records", now_ms);
-  if (!empty_slot()) return fail("the flash could not be erased", now_ms);
+  if (!empty_slot()) return fail(kNotErased, now_ms);
   breaks_ = 0;
   barren_breaks_ = 0;
   restarts_ = 0;
@@ -203,17 +205,17 @@ void Updater::take_up(DownloadState download, std::uint32_t now_ms) {
 }
 
 bool Updater::on_head(const DownloadHead& head) {
-  const bool is_other_etag = etag_[0] != '\0' && head.etag != text_of(etag_);
-  const bool is_other = head.total_bytes != offer_.size_bytes;
-  if (stored_bytes_ > 0 && (is_other_etag || is_other)) {
-    is_changed_ = true;
-  } else if (is_other) {
-    sink_problem_ = "the server has an image of another size than was offered";
+  const bool is_other_tag = etag_[0] != '\0' && head.etag != text_of(etag_);
+  if (head.total_bytes != offer_.size_bytes) {
+    is_changed_ = stored_bytes_ > 0;
+    sink_problem_ = is_changed_ ? nullptr : "the server has an image of another size than offered";
   } else if (head.first_byte == 0 && stored_bytes_ > 0) {
-    // It knows no ranges: all over again, over this connection.
-    if (++restarts_ > kMaxRestarts || !empty_slot()) sink_problem_ = "the server cannot resume";
+    // It knows no ranges, or has other bytes now: all over again, over this connection.
+    sink_problem_ = ++restarts_ > kMaxRestarts ? kBeganAnew : empty_slot() ? nullptr : kNotErased;
   } else if (head.first_byte != stored_bytes_) {
     sink_problem_ = "the server sent another part than was asked for";
+  } else {
+    is_changed_ = is_other_tag;
   }
   if (!copy_text(head.etag, etag_)) etag_[0] = '\0';
   return !is_changed_ && sink_problem_ == nullptr;
@@ -246,8 +248,8 @@ void Updater::pause(std::uint32_t now_ms) {
 }
 
 void Updater::start_over(std::uint32_t now_ms) {
-  if (++restarts_ > kMaxRestarts) return fail("the server's image changed again and again", now_ms);
-  if (!empty_slot()) return fail("the flash could not be erased", now_ms);
+  if (++restarts_ > kMaxRestarts) return fail(kBeganAnew, now_ms);
+  if (!empty_slot()) return fail(kNotErased, now_ms);
   asked_at_byte_ = 0;
   pause(now_ms);
 }

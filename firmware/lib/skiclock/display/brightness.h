@@ -16,11 +16,13 @@ struct LightSettings {
   // Minutes of the local day; the night may pass midnight, equal ends mean no night.
   std::uint16_t night_from = 22 * 60;
   std::uint16_t night_to = 6 * 60;
-  std::int16_t commanded = kBySchedule;   // 0..255: the server's command beats the schedule
-  std::uint32_t current_limit_ma = 2000;  // of the whole wall; what the supply can give
-  Rgb main{255, 160, 40};                 // digits
-  Rgb accent{60, 160, 255};               // date, messages
-  Rgb warning{255, 40, 0};                // what needs somebody
+  std::int16_t commanded = kBySchedule;  // 0..255: the server's command beats the schedule
+  // What the supply can give to the whole wall. The default is what a small supply gives and more
+  // than the 2 A that the largest wall draws while dark.
+  std::uint32_t current_limit_ma = 3000;
+  Rgb main{255, 160, 40};    // digits
+  Rgb accent{60, 160, 255};  // date, messages
+  Rgb warning{255, 40, 0};   // what needs somebody
 };
 
 bool is_night(const LightSettings& settings, std::uint16_t minute_of_day);

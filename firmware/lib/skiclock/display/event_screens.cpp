@@ -13,6 +13,8 @@ constexpr int kLargeHeight = 14;
 constexpr std::uint32_t kFlashMs = 1000;
 constexpr std::uint32_t kFlashDarkMs = 300;
 constexpr int kCell = 4;
+constexpr int kThickBar = 5;
+constexpr std::uint32_t kResetCountdownS = (kFactoryResetMs - kLongPressMs) / 1000;
 constexpr std::uint32_t kIdentifyMs = 250;
 
 // As on a scoreboard: minutes and seconds large, the tenth small on the same base line.
@@ -59,11 +61,27 @@ Phrase number(std::uint32_t value) {
   return phrase;
 }
 
-// Everything but the bar's line and one dark line above it.
-Area above_bar(const Area& area) {
+// Something that goes on: how far, and what it is.
+struct Progress {
+  const char* label;
+  std::uint32_t done;
+  std::uint32_t whole;
+  Ink ink;
+};
+
+// What is left of a row above a thin bar and a dark line.
+Area above_thin_bar(const Area& area) {
   Area upper = area;
   upper.height = static_cast<std::int16_t>(area.height - 2);
   return upper;
+}
+
+// The rows beside the main one: what it is, and a bar that is seen from far.
+void draw_thick_bar(Frame& frame, const Area& area, const Progress& progress) {
+  Area upper = area;
+  upper.height = static_cast<std::int16_t>(area.height / 2 + 1);
+  draw_centred(frame, upper, text_of(progress.label), TextSize::kSmall, progress.ink);
+  draw_bar(frame, area, kThickBar, progress.done, progress.whole, progress.ink);
 }
 
 }  // namespace
@@ -83,27 +101,27 @@ void draw_stopwatch(Frame& frame, const Area& area, const StopwatchView& stopwat
 }
 
 void draw_update(Frame& frame, const ScreenLine& line, const UpdateView& update) {
-  if (!line.is_main) {
-    draw_largest(frame, line.area, text_of("Update"), Ink::kAccent);
-    return;
-  }
-  Phrase percent = number(update.percent);
+  const Progress progress{"Update", update.percent, 100, Ink::kAccent};
+  if (!line.is_main) return draw_thick_bar(frame, line.area, progress);
+  const Phrase bare = number(update.percent);
+  Phrase percent = bare;
   percent.add("%");
   const Option options[] = {{percent.text(), TextSize::kLarge},
-                            {percent.text(), TextSize::kSmall},
-                            {number(update.percent).text(), TextSize::kSmall}};
-  draw_first_fitting(frame, above_bar(line.area), options, Ink::kAccent);
-  draw_bar(frame, line.area, update.percent, 100, Ink::kAccent);
+                            {bare.text(), TextSize::kLarge},
+                            {bare.text(), TextSize::kSmall}};
+  const Area area = line.is_alone ? above_thin_bar(line.area) : line.area;
+  draw_first_fitting(frame, area, options, progress.ink);
+  if (line.is_alone) draw_bar(frame, line.area, 1, progress.done, progress.whole, progress.ink);
 }
 
 void draw_factory_reset(Frame& frame, const ScreenLine& line, std::uint8_t seconds) {
-  if (!line.is_main) {
-    draw_largest(frame, line.area, text_of("Reset"), Ink::kWarning);
-    return;
-  }
-  draw_labelled(frame, above_bar(line.area), text_of("Reset"), number(seconds).text(),
-                Ink::kWarning);
-  draw_bar(frame, line.area, seconds, (kFactoryResetMs - kLongPressMs) / 1000, Ink::kWarning);
+  const Progress progress{"Reset", seconds, kResetCountdownS, Ink::kWarning};
+  if (!line.is_main) return draw_thick_bar(frame, line.area, progress);
+  const Phrase left = number(seconds);
+  if (!line.is_alone) return draw_largest(frame, line.area, left.text(), progress.ink);
+  draw_labelled(frame, above_thin_bar(line.area), text_of(progress.label), left.text(),
+                progress.ink);
+  draw_bar(frame, line.area, 1, progress.done, progress.whole, progress.ink);
 }
 
 void draw_identify(Frame& frame, const Area& area, std::uint32_t now_ms) {

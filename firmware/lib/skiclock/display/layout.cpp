@@ -1,6 +1,8 @@
 // Puts a text or a picture into a row of panels as large as it fits.
 #include "skiclock/display/layout.h"
 
+#include <algorithm>
+
 namespace skiclock {
 namespace {
 
@@ -50,13 +52,14 @@ void draw_labelled(Frame& frame, const Area& area, Text label, Text value, Ink i
   draw_text(frame, area, x + label_width, y, value, TextSize::kLarge, ink);
 }
 
-void draw_bar(Frame& frame, const Area& area, std::uint32_t done, std::uint32_t whole, Ink ink) {
+void draw_bar(Frame& frame, const Area& area, int thickness, std::uint32_t done,
+              std::uint32_t whole, Ink ink) {
   if (whole == 0) return;
-  if (done > whole) done = whole;
+  const auto width = static_cast<std::uint32_t>(area.width) * std::min(done, whole) / whole;
   Area bar = area;
-  bar.y = static_cast<std::int16_t>(area.y + area.height - 1);
-  bar.height = 1;
-  bar.width = static_cast<std::int16_t>(static_cast<std::uint32_t>(area.width) * done / whole);
+  bar.y = static_cast<std::int16_t>(area.y + area.height - thickness);
+  bar.height = static_cast<std::int16_t>(thickness);
+  bar.width = static_cast<std::int16_t>(width);
   fill(frame, bar, ink);
 }
 

@@ -32,7 +32,8 @@ void draw_stacked(Frame& frame, const Area& area, Text above, Text below, Ink in
 // A small label beside a large value where both fit, else the value alone.
 void draw_labelled(Frame& frame, const Area& area, Text label, Text value, Ink ink);
 
-// A line along the lower edge, `done` of `whole` long.
-void draw_bar(Frame& frame, const Area& area, std::uint32_t done, std::uint32_t whole, Ink ink);
+// A bar along the lower edge, `done` of `whole` long.
+void draw_bar(Frame& frame, const Area& area, int thickness, std::uint32_t done,
+              std::uint32_t whole, Ink ink);
 
 }  // namespace skiclock

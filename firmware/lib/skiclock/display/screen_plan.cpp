@@ -86,8 +86,8 @@ std::uint32_t turn_ms(Screen screen, const View& view, const ScreenSettings& set
                       const Area& area) {
   const std::uint32_t usual_ms = (settings.seconds == 0 ? 1U : settings.seconds) * 1000U;
   if (screen != Screen::kWifiHint) return usual_ms;
-  const std::uint32_t pass_ms =
-      scroll_pass_ms(text_of(view.wifi_hint.text), TextSize::kLarge, area.width);
+  const Text hint = text_of(view.wifi_hint.text);
+  const std::uint32_t pass_ms = scroll_pass_ms(hint, scrolling_size(area.width), area.width);
   return pass_ms > usual_ms ? pass_ms : usual_ms;
 }
 
@@ -147,6 +147,7 @@ ScreenPlan plan_screens(const View& view, const ScreenSettings& settings, const 
   for (std::uint8_t row = 0; row < plan.count; ++row) {
     plan.lines[row].area = area_of(wall, row);
     plan.lines[row].is_main = row == main_row(wall);
+    plan.lines[row].is_alone = plan.count == 1;
   }
   deal(plan, turns_of(view, settings), view, settings, now_ms);
   for (const Visitor& visitor : kVisitors) {

@@ -37,6 +37,7 @@ struct ScreenLine {
   Area area;
   Screen screen = Screen::kNothing;
   bool is_main = false;
+  bool is_alone = false;       // the wall has one row only
   std::uint32_t since_ms = 0;  // when this screen came up, for texts that scroll
 };
 

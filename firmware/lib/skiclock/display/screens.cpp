@@ -12,6 +12,12 @@ bool shows_colon(const View& view, const ScreenPlan& plan) {
   return !plan.blink_colon || !view.clock.is_set || view.clock.second % 2 == 0;
 }
 
+void draw_passing(Frame& frame, const ScreenLine& line, const char* text, Ink ink,
+                  std::uint32_t now_ms) {
+  draw_scrolling(frame, line.area, text_of(text), scrolling_size(line.area.width), ink,
+                 now_ms - line.since_ms);
+}
+
 void draw_line(const View& view, const ScreenPlan& plan, const ScreenLine& line,
                std::uint32_t now_ms, Frame& frame) {
   switch (line.screen) {
@@ -22,11 +28,9 @@ void draw_line(const View& view, const ScreenPlan& plan, const ScreenLine& line,
     case Screen::kTemperature:
       return draw_temperature(frame, line.area, view.temperature);
     case Screen::kMessage:
-      return draw_scrolling(frame, line.area, text_of(view.message.text), TextSize::kLarge,
-                            Ink::kAccent, now_ms - line.since_ms);
+      return draw_passing(frame, line, view.message.text, Ink::kAccent, now_ms);
     case Screen::kWifiHint:
-      return draw_scrolling(frame, line.area, text_of(view.wifi_hint.text), TextSize::kLarge,
-                            Ink::kWarning, now_ms - line.since_ms);
+      return draw_passing(frame, line, view.wifi_hint.text, Ink::kWarning, now_ms);
     case Screen::kStopwatch:
       return draw_stopwatch(frame, line.area, view.stopwatch);
     case Screen::kUpdate:

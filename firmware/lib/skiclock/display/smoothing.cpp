@@ -33,12 +33,12 @@ void smooth(unsigned left, unsigned right, std::uint16_t& right_half, std::uint1
 Glyph doubled(const Glyph& small) {
   Glyph large;
   large.width = static_cast<std::uint8_t>(small.width * 2);
-  for (int x = 0; x < small.width; ++x) {
+  std::uint16_t* half = large.columns;
+  for (int x = 0; x < small.width; ++x, half += 2) {
     const unsigned pairs = spread(small.columns[x]) * 3;
-    light(large.columns[2 * x], pairs);
-    light(large.columns[2 * x + 1], pairs);
-    if (x == 0) continue;
-    smooth(small.columns[x - 1], small.columns[x], large.columns[2 * x - 1], large.columns[2 * x]);
+    light(half[0], pairs);
+    light(half[1], pairs);
+    if (x > 0) smooth(small.columns[x - 1], small.columns[x], half[-1], half[0]);
   }
   return large;
 }

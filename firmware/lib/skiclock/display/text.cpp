@@ -8,6 +8,7 @@ namespace skiclock {
 namespace {
 
 constexpr std::uint32_t kHoldMs = 1000;
+constexpr int kReadableWidth = 32;
 constexpr int kSmallDepth = 7;
 constexpr int kLargeDepth = 14;
 
@@ -126,6 +127,10 @@ void draw_scrolling(Frame& frame, const Area& area, Text text, TextSize size, In
   const int x = area.x + scroll_offset(width, area.width, size, elapsed_ms);
   const int y = area.y + (area.height - text_depth(text, size)) / 2;
   draw_text(frame, area, x, y, text, size, ink);
+}
+
+TextSize scrolling_size(int area_width) {
+  return area_width < kReadableWidth ? TextSize::kSmall : TextSize::kLarge;
 }
 
 std::uint32_t scroll_pass_ms(Text text, TextSize size, int area_width) {

@@ -37,6 +37,9 @@ void draw_scrolling(Frame& frame, const Area& area, Text text, TextSize size, In
 // Where the left edge of a text that is too long is after a time, counted from the area's.
 int scroll_offset(int text_width, int area_width, TextSize size, std::uint32_t elapsed_ms);
 
+// Large, unless so few large letters fit that nobody could read words.
+TextSize scrolling_size(int area_width);
+
 // How long a text takes from its beginning until it has left the area; 0 where it fits.
 std::uint32_t scroll_pass_ms(Text text, TextSize size, int area_width);
 

@@ -4,55 +4,56 @@
 namespace skiclock {
 namespace {
 
-enum class Input : std::uint8_t {
-  kNothing,
-  kPress,
-  kRelease,
-  kLong,  // held for kLongPressMs
-  kFull,  // held for kFactoryResetMs
-};
-
 struct Transition {
   ButtonState from;
-  Input input;
+  ButtonInput input;
   ButtonState to;
   ButtonEvent event;
 };
 
-// What is not listed changes nothing.
 constexpr Transition kTransitions[] = {
-    {ButtonState::kStuck, Input::kRelease, ButtonState::kUp, ButtonEvent::kNone},
-    {ButtonState::kUp, Input::kPress, ButtonState::kDown, ButtonEvent::kNone},
-    {ButtonState::kDown, Input::kRelease, ButtonState::kUp, ButtonEvent::kShortPress},
-    {ButtonState::kDown, Input::kLong, ButtonState::kHeld, ButtonEvent::kLongPressBegan},
-    {ButtonState::kHeld, Input::kRelease, ButtonState::kUp, ButtonEvent::kLongPressCancelled},
-    {ButtonState::kHeld, Input::kFull, ButtonState::kSpent, ButtonEvent::kFactoryReset},
-    {ButtonState::kSpent, Input::kRelease, ButtonState::kUp, ButtonEvent::kNone},
+    {ButtonState::kStuck, ButtonInput::kRelease, ButtonState::kUp, ButtonEvent::kNone},
+    {ButtonState::kUp, ButtonInput::kPress, ButtonState::kDown, ButtonEvent::kNone},
+    {ButtonState::kDown, ButtonInput::kRelease, ButtonState::kUp, ButtonEvent::kShortPress},
+    {ButtonState::kDown, ButtonInput::kLong, ButtonState::kHeld, ButtonEvent::kLongPressBegan},
+    {ButtonState::kHeld, ButtonInput::kRelease, ButtonState::kUp, ButtonEvent::kLongPressCancelled},
+    {ButtonState::kHeld, ButtonInput::kFull, ButtonState::kSpent, ButtonEvent::kFactoryReset},
+    {ButtonState::kSpent, ButtonInput::kRelease, ButtonState::kUp, ButtonEvent::kNone},
 };
 
-Input held_for(ButtonState state, std::uint32_t held_ms) {
-  if (state == ButtonState::kDown && held_ms >= kLongPressMs) return Input::kLong;
-  if (state == ButtonState::kHeld && held_ms >= kFactoryResetMs) return Input::kFull;
-  return Input::kNothing;
+ButtonInput held_for(ButtonState state, std::uint32_t held_ms) {
+  if (state == ButtonState::kDown && held_ms >= kLongPressMs) return ButtonInput::kLong;
+  if (state == ButtonState::kHeld && held_ms >= kFactoryResetMs) return ButtonInput::kFull;
+  return ButtonInput::kNothing;
 }
 
 }  // namespace
 
-ButtonEvent Button::poll(bool pressed, std::uint32_t now_ms) {
-  Input input = held_for(state_, now_ms - pressed_at_ms_);
-  if (settle(pressed, now_ms)) input = level_ ? Input::kPress : Input::kRelease;
-  if (input == Input::kPress) pressed_at_ms_ = raw_since_ms_;
-  for (const Transition& transition : kTransitions) {
-    if (transition.from != state_ || transition.input != input) continue;
-    state_ = transition.to;
-    return transition.event;
+ButtonStep step(ButtonState from, ButtonInput input) {
+  for (const Transition& row : kTransitions) {
+    if (row.from == from && row.input == input) return {row.to, row.event};
   }
-  return ButtonEvent::kNone;
+  return {from, ButtonEvent::kNone};
+}
+
+ButtonEvent Button::poll(bool pressed, std::uint32_t now_ms) {
+  // Nobody knows what the contact did while the loop was away: it must be held anew.
+  if (now_ms - polled_at_ms_ > kBlindMs) held_since_ms_ = now_ms;
+  polled_at_ms_ = now_ms;
+  ButtonInput input = pressed ? held_for(state_, now_ms - held_since_ms_) : ButtonInput::kNothing;
+  if (settle(pressed, now_ms)) input = level_ ? ButtonInput::kPress : ButtonInput::kRelease;
+  if (input == ButtonInput::kPress) {
+    pressed_at_ms_ = raw_since_ms_;
+    held_since_ms_ = raw_since_ms_;
+  }
+  const ButtonStep taken = step(state_, input);
+  state_ = taken.to;
+  return taken.event;
 }
 
 std::uint8_t Button::reset_in_s(std::uint32_t now_ms) const {
   if (state_ != ButtonState::kHeld) return 0;
-  const std::uint32_t held_ms = now_ms - pressed_at_ms_;
+  const std::uint32_t held_ms = now_ms - held_since_ms_;
   if (held_ms >= kFactoryResetMs) return 1;
   return static_cast<std::uint8_t>((kFactoryResetMs - held_ms + 999) / 1000);
 }

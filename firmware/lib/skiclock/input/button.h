@@ -21,13 +21,31 @@ enum class ButtonState : std::uint8_t {
   kSpent,  // the factory reset was fired; waits for the release
 };
 
+enum class ButtonInput : std::uint8_t {
+  kNothing,
+  kPress,
+  kRelease,
+  kLong,  // held for kLongPressMs
+  kFull,  // held for kFactoryResetMs
+};
+
+struct ButtonStep {
+  ButtonState to;
+  ButtonEvent event;
+};
+
+// The table: where an input leads; an input that means nothing in a state changes nothing.
+ButtonStep step(ButtonState from, ButtonInput input);
+
 inline constexpr std::uint32_t kDebounceMs = 30;
+inline constexpr std::uint32_t kBlindMs = 500;
 inline constexpr std::uint32_t kLongPressMs = 3000;
 inline constexpr std::uint32_t kFactoryResetMs = 10000;
 
 class Button {
  public:
-  // Call every loop with the raw contact.
+  // Call every loop with the raw contact. A long press counts only while it is watched: after a
+  // loop that took longer than `kBlindMs` it begins anew.
   ButtonEvent poll(bool pressed, std::uint32_t now_ms);
 
   // When the contact closed first, before it was debounced: what a stopwatch must count from.
@@ -45,6 +63,8 @@ class Button {
   bool is_started_ = false;
   std::uint32_t raw_since_ms_ = 0;
   std::uint32_t pressed_at_ms_ = 0;
+  std::uint32_t held_since_ms_ = 0;
+  std::uint32_t polled_at_ms_ = 0;
 };
 
 }  // namespace skiclock

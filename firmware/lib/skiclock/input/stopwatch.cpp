@@ -6,33 +6,21 @@
 namespace skiclock {
 namespace {
 
-enum class Input : std::uint8_t {
-  kPress,  // the button
-  kOver,   // the state has lasted as long as it may
-};
-
 struct Transition {
   StopwatchState from;
-  Input input;
+  StopwatchInput input;
   StopwatchState to;
 };
 
 constexpr Transition kTransitions[] = {
-    {StopwatchState::kIdle, Input::kPress, StopwatchState::kCountdown},
-    {StopwatchState::kCountdown, Input::kPress, StopwatchState::kIdle},
-    {StopwatchState::kCountdown, Input::kOver, StopwatchState::kRunning},
-    {StopwatchState::kRunning, Input::kPress, StopwatchState::kResult},
-    {StopwatchState::kRunning, Input::kOver, StopwatchState::kResult},
-    {StopwatchState::kResult, Input::kPress, StopwatchState::kIdle},
-    {StopwatchState::kResult, Input::kOver, StopwatchState::kIdle},
+    {StopwatchState::kIdle, StopwatchInput::kPress, StopwatchState::kCountdown},
+    {StopwatchState::kCountdown, StopwatchInput::kPress, StopwatchState::kIdle},
+    {StopwatchState::kCountdown, StopwatchInput::kOver, StopwatchState::kRunning},
+    {StopwatchState::kRunning, StopwatchInput::kPress, StopwatchState::kResult},
+    {StopwatchState::kRunning, StopwatchInput::kOver, StopwatchState::kResult},
+    {StopwatchState::kResult, StopwatchInput::kPress, StopwatchState::kIdle},
+    {StopwatchState::kResult, StopwatchInput::kOver, StopwatchState::kIdle},
 };
-
-StopwatchState after(StopwatchState state, Input input) {
-  for (const Transition& transition : kTransitions) {
-    if (transition.from == state && transition.input == input) return transition.to;
-  }
-  return state;
-}
 
 // Across the wrap of 32 bits.
 bool is_before(std::uint32_t early_ms, std::uint32_t late_ms) {
@@ -56,12 +44,19 @@ std::uint32_t length_ms(StopwatchState state) {
 
 }  // namespace
 
+StopwatchState step(StopwatchState from, StopwatchInput input) {
+  for (const Transition& row : kTransitions) {
+    if (row.from == from && row.input == input) return row.to;
+  }
+  return from;
+}
+
 void Stopwatch::press(std::uint32_t at_ms) {
   poll(at_ms);
   // The loop may have seen the countdown end before it heard of a press shortly before that end.
   if (state_ != StopwatchState::kIdle && is_before(at_ms, since_ms_)) at_ms = since_ms_;
   if (state_ == StopwatchState::kRunning) elapsed_ms_ = at_ms - since_ms_;
-  state_ = after(state_, Input::kPress);
+  state_ = step(state_, StopwatchInput::kPress);
   since_ms_ = at_ms;
 }
 
@@ -70,7 +65,7 @@ void Stopwatch::poll(std::uint32_t now_ms) {
     const std::uint32_t limit_ms = length_ms(state_);
     if (limit_ms == 0 || now_ms - since_ms_ < limit_ms) return;
     if (state_ == StopwatchState::kRunning) elapsed_ms_ = kLongestRunMs;
-    state_ = after(state_, Input::kOver);
+    state_ = step(state_, StopwatchInput::kOver);
     since_ms_ += limit_ms;
   }
 }

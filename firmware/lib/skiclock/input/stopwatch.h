@@ -12,6 +12,14 @@ enum class StopwatchState : std::uint8_t {
   kResult,     // stands still and flashes
 };
 
+enum class StopwatchInput : std::uint8_t {
+  kPress,  // the button
+  kOver,   // the state has lasted as long as it may
+};
+
+// The table: where an input leads.
+StopwatchState step(StopwatchState from, StopwatchInput input);
+
 struct StopwatchView {
   StopwatchState state = StopwatchState::kIdle;
   std::uint8_t count = 0;        // 3, 2, 1 in the countdown

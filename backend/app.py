@@ -11,7 +11,16 @@ from functools import partial
 import structlog
 from fastapi import FastAPI
 
-from backend import access, api, devices, heartbeats, update_log, upkeep
+from backend import (
+    access,
+    api,
+    clock_settings,
+    devices,
+    heartbeats,
+    reports,
+    update_log,
+    upkeep,
+)
 from backend.announce import Announcer
 from backend.api_keys import ApiKeys
 from backend.batch import Item, Silence
@@ -20,6 +29,7 @@ from backend.contract.messages import KIND_OF
 from backend.contract.topics import Topics
 from backend.db import Database, is_unavailable, sentence_of
 from backend.diagnostics import Diagnostics
+from backend.dispatch import Dispatcher
 from backend.firmware import Catalogue
 from backend.fleet import Fleet
 from backend.health import Health
@@ -27,6 +37,7 @@ from backend.ingest import Ingest
 from backend.links import DownloadLog, Links
 from backend.mqtt import Link
 from backend.sign_ins import SignIns
+from backend.snapshots import Snapshots
 from backend.storage import ImageCache, Storage
 from backend.surroundings import Surroundings
 
@@ -56,6 +67,9 @@ class Server:
     downloads: DownloadLog
     ingest: Ingest
     link: Link
+    topics: Topics
+    snapshots: Snapshots
+    dispatcher: Dispatcher
     announcer: Announcer
     started_at: datetime
     loaded: asyncio.Event = field(default_factory=asyncio.Event)
@@ -77,20 +91,19 @@ def create_server(settings: Settings, surroundings: Surroundings) -> Server:
             kind, payload = KIND_OF[type(message)], repr(message).encode()
             diagnostics.note(kind, "misfit", message.device_id, payload, item.received_at)
 
+    topics, snapshots = Topics(settings.mqtt_topic_prefix), Snapshots()
+    link = Link(surroundings.broker, topics, health, diagnostics, put=lambda item: ingest.put(item))
+    dispatcher = Dispatcher(database, link, fleet)
     ingest = Ingest(
         database,
         fleet,
         health,
         newest_of=catalogue.newest,
-        answer=lambda device_id, response: link.answer(device_id, response),
+        answer=link.answer,
         misfit=misfit,
-    )
-    link = Link(
-        surroundings.broker,
-        Topics(settings.mqtt_topic_prefix),
-        health,
-        diagnostics,
-        put=ingest.put,
+        contact=dispatcher,
+        snapshots=snapshots,
+        platforms=settings.platforms,
     )
     return Server(
         settings=settings,
@@ -108,6 +121,9 @@ def create_server(settings: Settings, surroundings: Surroundings) -> Server:
         downloads=DownloadLog(database),
         ingest=ingest,
         link=link,
+        topics=topics,
+        snapshots=snapshots,
+        dispatcher=dispatcher,
         announcer=Announcer(database, link),
         started_at=datetime.now(UTC),
     )
@@ -137,6 +153,10 @@ async def running(server: Server) -> AsyncIterator[None]:
         "downloads": server.downloads.run,
         "ingest": _after_load(server, server.ingest.run),
         "announcer": _after_load(server, server.announcer.run),
+        "dispatcher": _after_load(server, server.dispatcher.run),
+        "records": _after_load(
+            server, partial(upkeep.tidy_records, server.database, keep_days=settings.event_days)
+        ),
         "partitions": _after_load(
             server,
             partial(upkeep.keep_partitions, server.database, keep_days=settings.heartbeat_days),
@@ -199,6 +219,8 @@ async def _load_once(server: Server) -> None:
             await devices.load_devices(session),
             await update_log.load_open(session),
             await update_log.load_newest_begun(session),
+            await reports.load_standings(session),
+            await clock_settings.load_wanted(session),
         )
         await server.catalogue.load(session)
     server.first_password = password or server.first_password

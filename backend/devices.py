@@ -1,6 +1,6 @@
 """Clocks in the database: written in bulk as they speak, renamed and removed by people."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import audit, heartbeats
+from backend.contract.messages import Heartbeat
 from backend.contract.platforms import UNKNOWN_BOARD
 from backend.db import driver_connection
 from backend.models import Device
@@ -29,6 +30,8 @@ class Sighting:
     free_heap_bytes: int | None = None
     ssid: str | None = None
     ip_address: str | None = None
+    v2: Heartbeat | None = None
+    """The heartbeat that says what only v2 clocks say, or that the clock is v2 no more."""
 
 
 _COLUMNS = {
@@ -44,29 +47,54 @@ _COLUMNS = {
     "first_at": "timestamptz",
     "seen_at": "timestamptz",
 }
+# Of the heartbeat in `Sighting.v2`; its columns are all written where there is one.
+_V2_COLUMNS = {
+    "protocol": ("smallint", "protocol"),
+    "reset_reason": ("text", "reset_reason"),
+    "min_free_heap_bytes": ("bigint", "min_free_heap"),
+    "time_source": ("text", "time_source"),
+    "clock_error_ms": ("int", "clock_error_ms"),
+    "frame_ms": ("int", "frame_ms"),
+    "trust": ("text", "trust"),
+    "config_version": ("bigint", "config_version"),
+    "on_trial": ("boolean", "trial"),
+}
 _SAID = [name for name in _COLUMNS if name not in {"device_id", "first_at", "seen_at"}]
-_ARRAYS = ", ".join(f"${i}::{type_}[]" for i, type_ in enumerate(_COLUMNS.values(), 1))
-_UPDATE = """
-    UPDATE devices AS known SET {assignments},
-        last_seen = greatest(known.last_seen, said.seen_at)
-    FROM unnest({arrays}) AS said ({names}) WHERE known.device_id = said.device_id
-""".format(  # noqa: S608 - built from our own column names
-    names=", ".join(_COLUMNS),
-    arrays=_ARRAYS,
-    assignments=", ".join(f"{name} = coalesce(said.{name}, known.{name})" for name in _SAID),
-)
-_REGISTER = """
-    INSERT INTO devices AS known ({columns}, first_seen, last_seen)
-    SELECT {columns}, first_at, seen_at FROM unnest({arrays}) AS said ({names})
-    ON CONFLICT (device_id) DO UPDATE SET {assignments},
-        last_seen = greatest(known.last_seen, excluded.last_seen)
-    RETURNING *
-""".format(  # noqa: S608 - built from our own column names
-    columns=", ".join(["device_id", *_SAID]),
-    names=", ".join(_COLUMNS),
-    arrays=_ARRAYS,
-    assignments=", ".join(f"{name} = coalesce(excluded.{name}, known.{name})" for name in _SAID),
-)
+
+
+def _statements(*, v2: bool) -> tuple[str, str]:
+    """Return how known clocks are updated and how new ones are registered."""
+    types = dict(_COLUMNS)
+    assignments = [f"{name} = coalesce(said.{name}, known.{name})" for name in _SAID]
+    names = list(_SAID)
+    if v2:
+        types |= {"is_v2": "boolean"} | {name: one[0] for name, one in _V2_COLUMNS.items()}
+        assignments += [
+            f"{name} = CASE WHEN said.is_v2 THEN said.{name} ELSE known.{name} END"
+            for name in _V2_COLUMNS
+        ]
+        names += _V2_COLUMNS
+    arrays = ", ".join(f"${i}::{type_}[]" for i, type_ in enumerate(types.values(), 1))
+    said = f"unnest({arrays}) AS said ({', '.join(types)})"
+    update = f"""
+        UPDATE devices AS known SET {", ".join(assignments)},
+            last_seen = greatest(known.last_seen, said.seen_at)
+        FROM {said} WHERE known.device_id = said.device_id
+    """  # noqa: S608 - built from our own column names
+    again = ", ".join(f"{name} = coalesce(excluded.{name}, known.{name})" for name in names)
+    columns = ", ".join(["device_id", *names])
+    register = f"""
+        INSERT INTO devices AS known ({columns}, first_seen, last_seen)
+        SELECT {columns}, first_at, seen_at FROM {said}
+        ON CONFLICT (device_id) DO UPDATE SET {again},
+            last_seen = greatest(known.last_seen, excluded.last_seen)
+        RETURNING *
+    """  # noqa: S608 - built from our own column names
+    return update, register
+
+
+_UPDATE, _REGISTER = _statements(v2=False)
+_UPDATE_V2, _REGISTER_V2 = _statements(v2=True)
 
 
 async def save_known(session: AsyncSession, sightings: Sequence[Sighting]) -> list[Sighting]:
@@ -75,7 +103,8 @@ async def save_known(session: AsyncSession, sightings: Sequence[Sighting]) -> li
     An UPDATE, not an upsert: each row that an upsert only tries to insert uses up an id.
     """
     driver = await driver_connection(session)
-    status = await driver.execute(_UPDATE, *_columns_of(sightings))
+    statement = _UPDATE_V2 if _any_v2(sightings) else _UPDATE
+    status = await driver.execute(statement, *_columns_of(sightings))
     if int(status.rpartition(" ")[2]) == len(sightings):
         return []
     ids = [one.device_id for one in sightings]
@@ -87,11 +116,28 @@ async def save_known(session: AsyncSession, sightings: Sequence[Sighting]) -> li
 async def register(session: AsyncSession, sightings: Sequence[Sighting]) -> list[dict[str, Any]]:
     """Write clocks that the live state does not know; return their rows."""
     driver = await driver_connection(session)
-    return [dict(row) for row in await driver.fetch(_REGISTER, *_columns_of(sightings))]
+    statement = _REGISTER_V2 if _any_v2(sightings) else _REGISTER
+    return [dict(row) for row in await driver.fetch(statement, *_columns_of(sightings))]
+
+
+def _any_v2(sightings: Sequence[Sighting]) -> bool:
+    return any(one.v2 is not None for one in sightings)
 
 
 def _columns_of(sightings: Sequence[Sighting]) -> list[list[Any]]:
-    return [[getattr(one, name) for one in sightings] for name in _COLUMNS]
+    columns = [[getattr(one, name) for one in sightings] for name in _COLUMNS]
+    if _any_v2(sightings):
+        columns.append([one.v2 is not None for one in sightings])
+        columns += [
+            [getattr(one.v2, field, None) for one in sightings] for _, field in _V2_COLUMNS.values()
+        ]
+    return columns
+
+
+def v2_fields(heartbeat: Heartbeat) -> Iterator[tuple[str, Any]]:
+    """Yield what only v2 clocks say, by the name of its column."""
+    for name, (_, field) in _V2_COLUMNS.items():
+        yield name, getattr(heartbeat, field)
 
 
 async def load_devices(session: AsyncSession) -> list[Device]:

@@ -8,8 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from backend.devices import Sighting
+from backend.clock_settings import Wanted
+from backend.contract.limits import PROTOCOL
+from backend.contract.messages import ConfigReport, Status
+from backend.devices import Sighting, v2_fields
 from backend.models import Device
+from backend.reports import Report, Standing
 from backend.updates import Book, OpenUpdate
 
 
@@ -32,6 +36,33 @@ class Clock:
     last_seen: datetime
     last_update: OpenUpdate | None = None
     """The newest update that the clock has begun, ended or not."""
+    protocol: int | None = None
+    reset_reason: str | None = None
+    min_free_heap_bytes: int | None = None
+    time_source: str | None = None
+    clock_error_ms: int | None = None
+    frame_ms: int | None = None
+    trust: str | None = None
+    config_version: int | None = None
+    on_trial: bool | None = None
+    """These and what follows: v2 only."""
+    says_online: bool | None = None
+    status_at: datetime | None = None
+    wanted_config: int | None = None
+    """Version of the settings that people want it to have."""
+    refused_config: int | None = None
+    """Version of the wanted settings that the clock would not take."""
+
+    @property
+    def is_v2(self) -> bool:
+        """Whether it takes commands and settings, and says what its trials come to."""
+        return self.protocol is not None and self.protocol >= PROTOCOL
+
+    @property
+    def lacks_settings(self) -> bool:
+        """Whether it is to be sent the wanted settings."""
+        wanted = self.wanted_config
+        return wanted is not None and wanted not in {self.config_version, self.refused_config}
 
 
 class Changes:
@@ -88,16 +119,24 @@ class Fleet:
         devices: Iterable[Device],
         open_updates: Iterable[OpenUpdate],
         newest_begun: Iterable[OpenUpdate],
+        standings: Iterable[Standing] = (),
+        wanted: Iterable[Wanted] = (),
     ) -> None:
         """Take the state that the database holds, in place of all that was known."""
         self.clocks = {device.device_id: _clock_of(device) for device in devices}
+        for standing in standings:
+            clock = self.clocks[standing.device_id]
+            clock.says_online, clock.status_at = standing.says_online, standing.status_at
+            clock.refused_config = standing.refused_config
+        for one in wanted:
+            self.clocks[one.device_id].wanted_config = one.config.version
         self.updates = Book()
         newest_begun = list(newest_begun)
         self.updates.apply(newest_begun)
         self.updates.apply(open_updates)
         for update in newest_begun:
             self.clocks[update.device_id].last_update = update
-        self._tell(self.clocks)
+        self.tell(self.clocks)
 
     def reload_updates(
         self, open_updates: Iterable[OpenUpdate], newest_begun: Iterable[OpenUpdate]
@@ -135,13 +174,33 @@ class Fleet:
             else:
                 before = self._begun_before.get(update.device_id)
                 self._begun_before[update.device_id] = _newer(before, update)
-        self._tell(changed)
+        self.tell(changed)
+
+    def apply_reports(self, heard: Iterable[tuple[Report, datetime]]) -> None:
+        """Take over what clocks said besides heartbeats, as it was committed."""
+        changed: set[str] = set()
+        for report, at in heard:
+            clock = self.clocks.get(report.device_id)
+            if clock is None:
+                continue
+            if isinstance(report, Status):
+                clock.says_online, clock.status_at = report.online, at
+            elif isinstance(report, ConfigReport):
+                _take_report(clock, report)
+            changed.add(report.device_id)
+        self.tell(changed)
+
+    def want(self, device_id: str, version: int) -> None:
+        """Take over that a clock is to have other settings, as it was committed."""
+        if clock := self.clocks.get(device_id):
+            clock.wanted_config, clock.refused_config = version, None
+            self.tell([device_id])
 
     def rename(self, device_id: str, name: str | None) -> None:
         """Take over a name that was committed."""
         if clock := self.clocks.get(device_id):
             clock.name = name
-            self._tell([device_id])
+            self.tell([device_id])
 
     def forget(self, device_id: str) -> None:
         """Take over that a clock was removed; it comes back when it speaks again."""
@@ -149,14 +208,23 @@ class Fleet:
             for listener in self._listeners:
                 listener.note_removed(device_id)
 
-    def _tell(self, device_ids: Iterable[str]) -> None:
+    def tell(self, device_ids: Iterable[str]) -> None:
+        """Let listeners know of clocks whose state, or whose rows, changed."""
+        device_ids = list(device_ids)
         for listener in self._listeners:
             listener.note_changed(device_ids)
 
 
 def is_online(clock: Clock, *, now: datetime, offline_after: timedelta) -> bool:
-    """Tell whether a clock was heard recently enough to be called online."""
-    return now - clock.last_seen < offline_after
+    """Tell whether a clock is there: heard recently, and not gone by its own last word since.
+
+    A retained word alone may be a lie, of a clock that came back under a new connection
+    before the broker noticed the end of the old one: what is heard after it counts more.
+    """
+    if now - clock.last_seen >= offline_after:
+        return False
+    said_gone = clock.says_online is False and clock.status_at is not None
+    return not said_gone or clock.last_seen > clock.status_at  # type: ignore[operator]
 
 
 _SAID = (
@@ -176,7 +244,17 @@ def _take_sighting(clock: Clock, sighting: Sighting) -> None:
         value = getattr(sighting, name)
         if value is not None:
             setattr(clock, name, value)
+    if sighting.v2 is not None:
+        for name, value in v2_fields(sighting.v2):
+            setattr(clock, name, value)
     clock.last_seen = max(clock.last_seen, sighting.seen_at)
+
+
+def _take_report(clock: Clock, report: ConfigReport) -> None:
+    if report.result == "refused":
+        clock.refused_config = report.version
+    else:
+        clock.config_version = report.version
 
 
 def _newer(one: OpenUpdate | None, other: OpenUpdate) -> OpenUpdate:
@@ -192,7 +270,7 @@ def _clock_of(device: Device) -> Clock:
         **{
             name: getattr(device, name)
             for name in Clock.__dataclass_fields__
-            if name != "last_update"
+            if name in Device.__table__.columns
         }
     )
 

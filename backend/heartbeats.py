@@ -1,25 +1,39 @@
 """Heartbeat history: its partitions, a day each, and how long they are kept."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.contract.messages import Heartbeat
 from backend.db import driver_connection
 
-HeartbeatRow = tuple[int, datetime, int | None, int | None, int | None, str | None]
-"""device (devices.id), received_at, uptime_s, rssi_dbm, free_heap_bytes, version."""
+Said = Sequence[tuple[Heartbeat, datetime]]
 
 _COLUMNS = ("device", "received_at", "uptime_s", "rssi_dbm", "free_heap_bytes", "version")
+_V2_COLUMNS = ("min_free_heap_bytes", "clock_error_ms", "frame_ms")
 _DAYS_AHEAD = 2
 _DROPPED_AT_ONCE = 4
 
 
-async def append(session: AsyncSession, rows: Iterable[HeartbeatRow]) -> None:
-    """Write history by COPY. The partitions of the rows' days must exist."""
+async def append(session: AsyncSession, said: Said, ids: Mapping[str, int]) -> None:
+    """Write history by COPY. `ids`: devices.id by device id; the days' partitions must exist."""
     driver = await driver_connection(session)
-    await driver.copy_records_to_table("heartbeats", records=rows, columns=_COLUMNS)
+    rows: list[tuple[Any, ...]] = [
+        (ids[one.device_id], at, one.uptime, one.rssi, one.free_heap, one.version)
+        for one, at in said
+    ]
+    columns: tuple[str, ...] = _COLUMNS
+    # Columns that v1 clocks have nothing to say of cost time too.
+    if any(one.protocol is not None for one, _ in said):
+        columns += _V2_COLUMNS
+        rows = [
+            (*row, one.min_free_heap, one.clock_error_ms, one.frame_ms)
+            for row, (one, _) in zip(rows, said, strict=True)
+        ]
+    await driver.copy_records_to_table("heartbeats", records=rows, columns=columns)
 
 
 async def ensure_partitions(session: AsyncSession, *, now: datetime) -> None:

@@ -10,21 +10,36 @@ each every message keeps its place.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
+from typing import Protocol
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import batch as batches
-from backend import devices, heartbeats, update_log, updates
+from backend import devices, heartbeats, reports, update_log, updates
 from backend.batch import Changes, Item, NewestOf, Sightings, Silence
-from backend.contract.messages import Heartbeat, VersionRequest, VersionResponse
+from backend.contract.messages import (
+    CommandResult,
+    ConfigReport,
+    Events,
+    Heartbeat,
+    Info,
+    Snapshot,
+    Status,
+    VersionRequest,
+    VersionResponse,
+)
+from backend.contract.orders import Ack
+from backend.contract.platforms import PLATFORMS, Platform
 from backend.db import Database
 from backend.fleet import Clock, Fleet, clock_of_row
 from backend.health import Health
 from backend.lane import Commit, Figures, FollowUp, Lane
+from backend.reports import Report
+from backend.snapshots import Snapshots
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +47,24 @@ SIGHTINGS_INTERVAL_S = 0.05
 SIGHTINGS_BUSY_INTERVAL_S = 0.15
 UPDATES_INTERVAL_S = 0.01
 MAX_CLOCKS = 50_000  # whoever has the shared password may invent device ids
+
+MAX_EARLY = 10_000  # statuses of clocks that are not there; they are kept until they are
+
+_NO_UPDATES = (Status, Info, Events, CommandResult, ConfigReport, Snapshot)
+"""What v2 clocks say that bears on no update."""
+
+
+class Contact(Protocol):
+    """What is told to clocks once they, or we, have committed something."""
+
+    def ack(self, device_id: str, ack: Ack) -> None:
+        """Tell a clock what is committed."""
+
+    def came_back(self, device_id: str) -> None:
+        """Hear that a clock has just connected."""
+
+    def settings_differ(self, device_id: str, *, now: datetime) -> None:
+        """Hear that a clock has other settings than the wanted."""
 
 
 class Ingest:
@@ -46,6 +79,9 @@ class Ingest:
         newest_of: NewestOf,
         answer: Callable[[str, VersionResponse], None],
         misfit: Callable[[Item], None],
+        contact: Contact,
+        snapshots: Snapshots,
+        platforms: Mapping[str, Platform] = PLATFORMS,
     ) -> None:
         """`answer` sends a version response; `misfit` hears of a message that fits nothing."""
         self.figures = Figures()
@@ -59,6 +95,10 @@ class Ingest:
         self._newest_of = newest_of
         self._answer = answer
         self._misfit = misfit
+        self._contact = contact
+        self._snapshots = snapshots
+        self._platforms = platforms
+        self._early: dict[str, tuple[Report, datetime]] = {}
         self._days: set[date] = set()
         self._unacknowledged: deque[Item] = deque()
         self._sightings = self._lane(
@@ -78,6 +118,8 @@ class Ingest:
             self.figures.refused += 1
             self._acknowledge()
             return
+        if isinstance(item.message, Snapshot):
+            self._snapshots.put(item.message, item.received_at)
         lanes = self._lanes_of(item)
         item.lanes = len(lanes)
         self.depth += 1
@@ -101,6 +143,8 @@ class Ingest:
         both = (self._updates, self._sightings)
         if isinstance(message, Silence):
             return (self._updates,)
+        if isinstance(message, _NO_UPDATES):
+            return (self._sightings,)
         # Before the load, or after a message that still waits, nobody knows what this one means.
         if not self.is_answering or message.device_id in self._updates.waiting:
             return both
@@ -111,7 +155,7 @@ class Ingest:
             )
             return both if decides else (self._sightings,)
         if type(message) is VersionRequest and not open_updates:
-            answer = batches.answer_at_once(message, self._newest_of)
+            answer = batches.answer_at_once(message, self._newest_of, self._platforms)
             if answer is not None:
                 self._answer(message.device_id, answer)
                 return (self._sightings,)
@@ -120,7 +164,7 @@ class Ingest:
     async def _commit_sightings(self, items: Sequence[Item], in_doubt: bool) -> FollowUp:
         if in_doubt:
             self._days.clear()
-        batch = batches.gather(items, self._fleet)
+        batch = batches.gather(items, self._fleet, self._platforms)
         async with self._database.session() as session:
             registered = await self._save(session, batch)
         return partial(self._follow_sightings, batch, registered)
@@ -137,7 +181,7 @@ class Ingest:
                     )
                     sessions = batches.sessions_to_load(items, self._fleet)
                 known = await update_log.load_sessions(session, sessions)
-        changes = batches.decide(items, self._fleet, known, self._newest_of)
+        changes = batches.decide(items, self._fleet, known, self._newest_of, self._platforms)
         if changes.draft.changed:
             async with self._database.session() as session:
                 await update_log.save(session, changes.draft.changed.values())
@@ -159,28 +203,49 @@ class Ingest:
                 log.info("clock.registered", device_id=clock.device_id, board=clock.board)
         if batch.history:
             await heartbeats.ensure_days(session, _days_of(batch) - self._days)
-            rows = [
-                (
-                    ids[beat.device_id],
-                    received_at,
-                    beat.uptime,
-                    beat.rssi,
-                    beat.free_heap,
-                    beat.version,
-                )
-                for beat, received_at in batch.history
-            ]
-            await heartbeats.append(session, rows)
+            await heartbeats.append(session, batch.history, ids)
+        batch.reports += self._early_of(registered)
+        if batch.reports:
+            for report, _ in batch.reports:  # a status is no sighting
+                if report.device_id in clocks:
+                    ids.setdefault(report.device_id, clocks[report.device_id].id)
+            await reports.save(session, batch.reports, ids)
         return registered
 
     def _follow_sightings(self, batch: Sightings, registered: list[Clock]) -> None:
         self._fleet.apply(registered, batch.clocks.values(), ())
+        self._follow_v2(batch)
         self._days |= _days_of(batch)
         self._health.set_database(ok=True, now=_now())
         self.figures.heartbeats_committed += len(batch.history)
 
+    def _early_of(self, registered: Sequence[Clock]) -> list[tuple[Report, datetime]]:
+        """Return the statuses that came just before the first heartbeat of a new clock."""
+        return [
+            self._early[clock.device_id] for clock in registered if clock.device_id in self._early
+        ]
+
+    def _follow_v2(self, batch: Sightings) -> None:
+        """Acknowledge what v2 clocks want acknowledged, and note who is to be told something."""
+        for report, at in batch.reports:
+            self._early.pop(report.device_id, None)
+            if report.device_id not in self._fleet.clocks and len(self._early) < MAX_EARLY:
+                self._early[report.device_id] = report, at
+        self._fleet.apply_reports(batch.reports)
+        for device_id, ack in batch.acks:
+            self._contact.ack(device_id, ack)
+        for report, _ in batch.reports:
+            if isinstance(report, Info) or (isinstance(report, Status) and report.online):
+                self._contact.came_back(report.device_id)
+        for sighting in batch.clocks.values():
+            clock = self._fleet.clocks.get(sighting.device_id)
+            if clock is not None and clock.lacks_settings:
+                self._contact.settings_differ(clock.device_id, now=sighting.seen_at)
+
     def _follow_updates(self, changes: Changes) -> None:
         self._fleet.apply((), (), changes.draft.changed.values())
+        for device_id, ack in changes.acks:
+            self._contact.ack(device_id, ack)
         for device_id, response in changes.answers:
             self._answer(device_id, response)
         for item in changes.misfits:

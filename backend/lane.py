@@ -15,7 +15,14 @@ from datetime import UTC, datetime
 import structlog
 
 from backend.batch import Item
-from backend.contract.messages import Heartbeat, OtaProgress, VersionRequest
+from backend.contract.messages import (
+    ConfigReport,
+    Heartbeat,
+    Info,
+    OtaProgress,
+    Status,
+    VersionRequest,
+)
 from backend.db import is_refused_value, is_unavailable, sentence_of
 from backend.health import Health
 
@@ -218,7 +225,7 @@ class Lane:
 def _kept_once(item: Item) -> tuple[object, ...] | None:
     """Return what makes a waiting message obsolete by a newer one; None: each one counts."""
     message = item.message
-    if isinstance(message, Heartbeat | VersionRequest):
+    if isinstance(message, Heartbeat | VersionRequest | Status | Info | ConfigReport):
         return type(message), message.device_id
     if isinstance(message, OtaProgress):
         return type(message), message.device_id, message.session_id

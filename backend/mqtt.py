@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import aiomqtt
+import msgspec
 import structlog
 from paho.mqtt.client import error_string
 from paho.mqtt.enums import MQTTErrorCode
@@ -18,7 +19,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from backend.batch import Item
 from backend.contract.decoding import decode
 from backend.contract.messages import Problem, VersionResponse, encode
-from backend.contract.topics import Topics
+from backend.contract.topics import Kind, Order, Topics
 from backend.db import sentence_of
 from backend.diagnostics import Diagnostics
 from backend.health import Health
@@ -66,6 +67,8 @@ class Link:
         self._client: aiomqtt.Client | None = None
         self._outbox: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(OUTBOX_LIMIT)
         self.connected = asyncio.Event()
+        self.connections = 0
+        """How often a connection was made."""
 
     async def run(self) -> None:
         """Stay connected until cancelled. The pause grows while connections do not last."""
@@ -94,19 +97,33 @@ class Link:
 
     def answer(self, device_id: str, response: VersionResponse) -> None:
         """Send a version response soon. Dropped while the broker is away: the clock asks again."""
+        self.tell(device_id, Order.VERSION_RESPONSE, response)
+
+    def tell(self, device_id: str, order: Order, message: msgspec.Struct) -> None:
+        """Send something to a clock soon. Dropped while the broker is away."""
         if not self.connected.is_set() or self._outbox.full():
-            log.info("answer.dropped", device_id=device_id)
+            log.info("answer.dropped", device_id=device_id, order=order.value)
             return
-        self._outbox.put_nowait((self._topics.version_response(device_id), encode(response)))
+        self._outbox.put_nowait((self._topics.to_clock(order, device_id), encode(message)))
+
+    async def deliver(self, device_id: str, order: Order, message: msgspec.Struct) -> None:
+        """Send something to a clock; returns once the broker has it.
+
+        Raises aiomqtt.MqttError while the broker is away.
+        """
+        await self._deliver(self._topics.to_clock(order, device_id), encode(message))
 
     async def announce(self, payload: bytes) -> None:
         """Tell every clock that firmware was published; returns once the broker has it.
 
         Raises aiomqtt.MqttError while the broker is away.
         """
+        await self._deliver(self._topics.version_updates, payload)
+
+    async def _deliver(self, topic: str, payload: bytes) -> None:
         if self._client is None:
             raise aiomqtt.MqttError("not connected")
-        await self._client.publish(self._topics.version_updates, payload, qos=1)
+        await self._client.publish(topic, payload, qos=1)
 
     def _send(self, topic: str, payload: bytes) -> None:
         if self._client is None:
@@ -141,6 +158,7 @@ class Link:
             if any(isinstance(code, ReasonCode) and code.is_failure for code in granted):
                 raise aiomqtt.MqttError("it refuses our subscriptions; check its topic rules")
             self._client = client
+            self.connections += 1
             self.connected.set()
             self._health.set_broker(ok=True, now=_now())
             log.info("broker.connected", host=address.host, port=address.port)
@@ -162,8 +180,9 @@ class Link:
         payload = message.payload if isinstance(message.payload, bytes) else b""
         acknowledge = partial(paho.ack, message.mid, message.qos) if message.qos else None
         found = self._topics.kind_of(str(message.topic))
-        if message.retain:
-            # Kept by the broker from who knows when: no sign of life, and no news.
+        if message.retain and (found is None or found[0] is not Kind.STATUS):
+            # Kept by the broker from who knows when: no sign of life, and no news. A status is
+            # retained on purpose: who subscribes late hears whether a clock is there.
             kind_name = found[0] if found else "?"
             self._diagnostics.note(kind_name, Problem.RETAINED, None, payload, now)
         elif found is None:

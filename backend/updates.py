@@ -13,7 +13,7 @@ from enum import StrEnum
 from uuid import UUID, uuid4
 
 from backend.contract.messages import OtaComplete, OtaProgress, OtaStart
-from backend.contract.platforms import canonical_platform
+from backend.contract.platforms import ALL_PLATFORMS, canonical_platform
 from backend.contract.versions import is_newer, version_key
 from backend.models import OPEN_STATES, RUNNING_STATES, UpdateState
 
@@ -250,7 +250,7 @@ def begin(draft: Draft, report: OtaStart, *, now: datetime) -> bool:
     update = OpenUpdate(
         session_id=report.session_id or uuid4(),
         device_id=report.device_id,
-        platform=canonical_platform(report.platform or ""),
+        platform=canonical_platform(report.platform or "", ALL_PLATFORMS),
         old_version=report.old_version,
         new_version=report.new_version,
         state=UpdateState.STARTED,

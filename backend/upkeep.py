@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import text
 
-from backend import heartbeats
+from backend import commands, heartbeats, reports
 from backend.batch import Item, Silence
 from backend.db import Database, is_unavailable, sentence_of
 from backend.fleet import Fleet
@@ -78,6 +78,16 @@ async def tidy_up(sign_ins: SignIns, storage: Storage) -> None:
         now = datetime.now(UTC)
         await sign_ins.remove_expired(now=now)
         await storage.remove_abandoned(now_s=now.timestamp())
+        await asyncio.sleep(TIDY_S)
+
+
+async def tidy_records(database: Database, *, keep_days: int) -> None:
+    """Remove old journal entries and commands of clocks, until cancelled."""
+    while True:
+        now = datetime.now(UTC)
+        async with database.session() as session:
+            await reports.remove_old_events(session, now=now, keep_days=keep_days)
+            await commands.remove_old_commands(session, now=now, keep_days=keep_days)
         await asyncio.sleep(TIDY_S)
 
 

@@ -203,7 +203,11 @@ class CommandResult(msgspec.Struct, gc=False):
 
 
 class ConfigReport(msgspec.Struct, gc=False):
-    """`config/report/<device_id>`: which settings are in force, without secrets."""
+    """`config/report/<device_id>`: which settings are in force, without secrets.
+
+    `version`: of the `config` that this answers, also where it was refused (`field` is the
+    first setting that was wrong); with `current`, of the settings in force.
+    """
 
     device_id: DeviceId
     version: Count
@@ -215,8 +219,8 @@ class ConfigReport(msgspec.Struct, gc=False):
 class Snapshot(msgspec.Struct, gc=False):
     """`snapshot/<device_id>`: what the panels show.
 
-    `bits`: base64, two bits a pixel, row by row from the top left; each is an index into
-    `palette` (rrggbb).
+    `bits`: base64, two bits a pixel, row by row from the top left, the first pixel in the
+    lowest bits of a byte; each is an index into `palette` (rrggbb).
     """
 
     device_id: DeviceId

@@ -8,13 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 
-from backend import devices, update_log
+from backend import clock_settings, devices, reports, update_log
 from backend.batch import Item
 from backend.contract.messages import Message, VersionResponse
+from backend.contract.orders import Ack
 from backend.db import Database
 from backend.fleet import Fleet
 from backend.health import Health
 from backend.ingest import Ingest
+from backend.snapshots import Snapshots
 
 NOW = datetime.now(UTC)
 OLD, NEW = "2026.11.1.1", "2026.11.20.4"
@@ -23,6 +25,27 @@ OLD, NEW = "2026.11.1.1", "2026.11.20.4"
 @dataclass(frozen=True)
 class Published:
     version: str
+    size_bytes: int = 1_000_000
+    sha256: str = "ab" * 32
+    signature: str | None = None
+
+
+@dataclass
+class Told:
+    """What clocks were to be told, in place of the dispatcher."""
+
+    acks: list[tuple[str, Ack]] = field(default_factory=list)
+    back: list[str] = field(default_factory=list)
+    differing: list[str] = field(default_factory=list)
+
+    def ack(self, device_id: str, ack: Ack) -> None:
+        self.acks.append((device_id, ack))
+
+    def came_back(self, device_id: str) -> None:
+        self.back.append(device_id)
+
+    def settings_differ(self, device_id: str, *, now: datetime) -> None:
+        self.differing.append(device_id)
 
 
 @dataclass
@@ -36,6 +59,8 @@ class Bench:
     misfits: list[Item] = field(default_factory=list)
     acknowledged: list[str] = field(default_factory=list)
     newest: dict[str, Published] = field(default_factory=dict)
+    told: Told = field(default_factory=Told)
+    snapshots: Snapshots = field(default_factory=Snapshots)
 
     def __post_init__(self) -> None:
         self.ingest = Ingest(
@@ -45,6 +70,8 @@ class Bench:
             newest_of=self.newest.get,
             answer=lambda device_id, response: self.answers.append((device_id, response)),
             misfit=self.misfits.append,
+            contact=self.told,
+            snapshots=self.snapshots,
         )
         self.ingest.is_answering = True
 
@@ -63,6 +90,8 @@ class Bench:
                 await devices.load_devices(session),
                 await update_log.load_open(session),
                 await update_log.load_newest_begun(session),
+                await reports.load_standings(session),
+                await clock_settings.load_wanted(session),
             )
 
     async def rows(self, query: str) -> list[tuple[object, ...]]:

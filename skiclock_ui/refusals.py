@@ -7,6 +7,10 @@ def sentences() -> dict[str, str]:
     """Return a sentence for each code that a page can meet."""
     return {
         "bad_request": _("Something is missing or wrong in what was sent."),
+        "bad_signature": _(
+            "The signature fits no key of this server, or another image, platform or version "
+            "was signed."
+        ),
         "bad_version": _("This is no version. Expected YYYY.M.D.BUILD or vMAJOR.MINOR.PATCH."),
         "database_unavailable": _("The database does not answer. Try again in a moment."),
         "downgrade": _(
@@ -31,6 +35,9 @@ def sentences() -> dict[str, str]:
         "not_signed_in": _("You were signed out. Sign in again to go on."),
         "passwords_differ": _("The two new passwords differ."),
         "same_password": _("The new password is the current one. Choose another."),
+        "signature_missing": _(
+            "Firmware must be signed here. Upload it with `skiclock upload --signing-key`."
+        ),
         "too_many_attempts": _("Too many attempts. Wait a quarter of an hour, then try again."),
         "unknown_device": _("This clock is not known here."),
         "unknown_page": _("This page is not known here. Reload it."),

@@ -94,6 +94,9 @@ def reasons() -> dict[str, str]:
             "The clock was heard on its old version again without downloading."
         ),
         "The clock restarted on its old version.": _("The clock restarted on its old version."),
+        "The clock went back to its old version without a reason.": _(
+            "The clock went back to its old version without a reason."
+        ),
         "The clock runs another version than the one it was updated to.": _(
             "The clock runs another version than the one it was updated to."
         ),

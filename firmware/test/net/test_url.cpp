@@ -63,7 +63,7 @@ TEST_CASE("what could end a request line, name somebody or mean something else i
 
 TEST_CASE("a host's name has a greatest length") {
   Url url;
-  const std::string longest(skiclock::kHostCapacity - 1, 'h');
+  const std::string longest(skiclock::kUrlHostCapacity - 1, 'h');
   CHECK(parse_url(text_of(("http://" + longest + "/").c_str()), &url));
   CHECK_FALSE(parse_url(text_of(("http://" + longest + "h/").c_str()), &url));
 }

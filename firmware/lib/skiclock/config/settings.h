@@ -41,12 +41,15 @@ struct Settings {
 
 // What the firmware was built with; null pointers and 0 where it was built without.
 struct BuildDefaults {
+  const char* name = nullptr;
   const char* server_url = nullptr;
   const char* mqtt_host = nullptr;
   std::uint16_t mqtt_port = 0;
   const char* mqtt_username = nullptr;
   const char* mqtt_password = nullptr;
   const char* download_api_key = nullptr;
+  std::uint16_t current_limit_ma = 0;  // what the wall's supply can give
+  const char* topic_prefix = nullptr;
   const char* trust = nullptr;      // "verified", "insecure" or "plain"
   const char* roots_pem = nullptr;  // one or two, one behind the other
 };

@@ -1,6 +1,7 @@
 // The settings in force: read at boot, changed by the server or on the spot, kept in flash.
 #include "skiclock/config/settings_store.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "contract/contract.h"
@@ -44,7 +45,9 @@ void add_number(std::uint8_t tag, std::uint32_t number, EntryWriter& out) {
 }
 
 void remember(const char* name, const char* why, ApplyResult* result) {
-  std::strncpy(result->field, name, sizeof result->field - 1);
+  const std::size_t size = std::min(std::strlen(name), sizeof result->field - 1);
+  std::memcpy(result->field, name, size);
+  result->field[size] = '\0';
   result->why = why;
 }
 
@@ -72,16 +75,21 @@ void SettingsStore::load() {
 void SettingsStore::load_defaults() {
   char port[12];
   write_whole(defaults_.mqtt_port, port);
+  char limit[12];
+  write_whole(defaults_.current_limit_ma, limit);
   const struct {
     const char* key;
     const char* value;
   } kBuilt[] = {
+      {"name", defaults_.name},
       {"server_url", defaults_.server_url},
       {"mqtt_host", defaults_.mqtt_host},
       {"mqtt_port", defaults_.mqtt_port != 0 ? port : nullptr},
       {"mqtt_username", defaults_.mqtt_username},
       {"mqtt_password", defaults_.mqtt_password},
       {"download_api_key", defaults_.download_api_key},
+      {"current_limit_ma", defaults_.current_limit_ma != 0 ? limit : nullptr},
+      {"topic_prefix", defaults_.topic_prefix},
       {"trust", defaults_.trust},
   };
   for (const auto& built : kBuilt) {

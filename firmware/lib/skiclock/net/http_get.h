@@ -107,7 +107,7 @@ class HttpGet {
   std::uint32_t left_bytes_ = 0;  // of the body
   std::size_t size_ = 0;          // of the request in the buffer
   std::size_t sent_ = 0;
-  char host_[kHostCapacity] = "";  // the port may look at it later
+  char host_[kUrlHostCapacity] = "";  // the port may look at it later
   HttpHeadReader head_;
   std::uint8_t buffer_[kBufferBytes];
   char words_[64] = "";

@@ -24,10 +24,10 @@ bool take(Text* text, const char* part) {
   return true;
 }
 
-bool take_host(Text* text, char (&host)[kHostCapacity]) {
+bool take_host(Text* text, char (&host)[kUrlHostCapacity]) {
   std::size_t size = 0;
   while (size < text->size && is_host_character(text->data[size])) ++size;
-  if (size == 0 || size >= kHostCapacity) return false;
+  if (size == 0 || size >= kUrlHostCapacity) return false;
   std::memcpy(host, text->data, size);
   host[size] = '\0';
   *text = {text->data + size, text->size - size};

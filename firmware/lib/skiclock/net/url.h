@@ -8,13 +8,13 @@
 
 namespace skiclock {
 
-inline constexpr std::size_t kHostCapacity = 128;
+inline constexpr std::size_t kUrlHostCapacity = 128;
 
 // `path` is a part of the text that was parsed: from the first slash on, query included; "/" where
 // there is none. It holds nothing that could end a request line.
 struct Url {
   bool is_https = false;
-  char host[kHostCapacity] = "";
+  char host[kUrlHostCapacity] = "";
   std::uint16_t port = 0;
   Text path;
 };

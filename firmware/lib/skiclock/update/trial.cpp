@@ -96,7 +96,7 @@ void Trial::poll(std::uint32_t now_ms, const TrialSigns& signs) {
   if (state_ != TrialState::kRunning) return;
   had_wifi_ = had_wifi_ || signs.wifi;
   had_broker_ = had_broker_ || signs.broker;
-  if (now_ms - began_ms_ >= kTrialMs) roll_back(missing(had_wifi_, had_broker_));
+  if (now_ms - began_ms_ >= length_ms_) roll_back(missing(had_wifi_, had_broker_));
 }
 
 void Trial::on_heartbeat_acknowledged() {

@@ -23,13 +23,14 @@ enum class TrialState : std::uint8_t {
 
 class Trial {
  public:
-  Trial(SlotPort& slot, UpdateRecords& records, SystemPort& system)
-      : slot_(slot), records_(records), system_(system) {}
+  Trial(SlotPort& slot, UpdateRecords& records, SystemPort& system,
+        std::uint32_t length_ms = kTrialMs)
+      : slot_(slot), records_(records), system_(system), length_ms_(length_ms) {}
 
   // Once, at boot, before anything else of updates: concludes the update before the restart and
   // begins the trial of a new image. `running_version` must outlive the trial.
   void begin(Text running_version, std::uint32_t now_ms);
-  // Ends the trial by going back once 3 minutes have passed.
+  // Ends the trial by going back once its time (3 minutes) has passed.
   void poll(std::uint32_t now_ms, const TrialSigns& signs);
   // `ack/<id>` named a heartbeat of this run: the proof.
   void on_heartbeat_acknowledged();
@@ -50,6 +51,7 @@ class Trial {
   SlotPort& slot_;
   UpdateRecords& records_;
   SystemPort& system_;
+  std::uint32_t length_ms_;
   Text running_version_;
   TrialState state_ = TrialState::kNone;
   std::uint32_t began_ms_ = 0;

@@ -2,25 +2,29 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath, PureWindowsPath
+from types import MappingProxyType
 from typing import ClassVar
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import audit
-from backend.contract.platforms import ALIASES, PLATFORMS, Platform
+from backend.contract.flash_map import Part, offsets_of
+from backend.contract.platforms import ALIASES, LINUX, PLATFORMS, Platform
 from backend.contract.statement import statement
 from backend.contract.versions import VersionKey, version_key
 from backend.errors import Refusal
+from backend.flash_parts import check_parts
 from backend.image import ImageInfo, inspect_image
-from backend.models import Firmware
+from backend.models import Firmware, FirmwarePart
 from backend.signatures import PublicKey, SignatureMissingError, check_signature
 from backend.storage import Incoming
 
 MAX_FILENAME = 200
+NO_PARTS: Mapping[Part, bytes] = MappingProxyType({})
 
 
 class UnknownPlatformError(Refusal):
@@ -47,6 +51,21 @@ class VersionExistsError(Refusal):
     code: ClassVar[str] = "version_exists"
 
 
+class FactoryPartsMissingError(Refusal):
+    """A blank chip would not start from what was published."""
+
+    code: ClassVar[str] = "factory_parts_missing"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPart:
+    """A part for blank chips, by the SHA-256 under which it is stored."""
+
+    part: Part
+    size_bytes: int
+    sha256: str
+
+
 @dataclass(frozen=True, slots=True)
 class FirmwareInfo:
     """One published image."""
@@ -62,6 +81,44 @@ class FirmwareInfo:
     uploaded_by: str
     signature: str | None = None
     """Base64; None: unsigned, which v2 clocks do not install."""
+    parts: tuple[StoredPart, ...] = ()
+
+    @property
+    def starts_blank_chip(self) -> bool:
+        """Whether everything that a blank chip needs was published."""
+        if self.platform == LINUX.name:
+            return False
+        have = {Part.APPLICATION, *(one.part for one in self.parts)}
+        return set(offsets_of(PLATFORMS[self.platform])) <= have
+
+    def check_starts_blank_chip(self) -> None:
+        """Raise FactoryPartsMissingError where a blank chip would not start."""
+        if self.platform == LINUX.name:
+            raise FactoryPartsMissingError("A Linux program is not flashed over USB.")
+        if not self.starts_blank_chip:
+            family = PLATFORMS[self.platform].chip_family
+            raise FactoryPartsMissingError(
+                f"{self.platform} {self.version} was published without boot loader, partition "
+                f"table and boot_app0; the application alone would not start a blank {family}. "
+                "Publish the archive (.zip) that the build makes."
+            )
+
+    def of_part(self, part: Part) -> "FirmwareInfo":
+        """Return this firmware with a part's file in place of the application's.
+
+        Raises FactoryPartsMissingError.
+        """
+        if part is Part.APPLICATION:
+            return self
+        for one in self.parts:
+            if one.part is part:
+                return replace(
+                    self,
+                    filename=f"{self.platform}-{self.version}-{part}.bin",
+                    size_bytes=one.size_bytes,
+                    sha256=one.sha256,
+                )
+        raise FactoryPartsMissingError(f"{self.platform} {self.version} has no {part}.")
 
 
 class Catalogue:
@@ -91,6 +148,10 @@ class Catalogue:
         """Return one version of a platform, written in either way (2026.01.02.3, 2026.1.2.3)."""
         key = version_key(version)
         return next((one for one in self.versions(platform) if one.version_key == key), None)
+
+    def published(self) -> list[tuple[str, str]]:
+        """Return every platform and version, for who wants to see that something changed."""
+        return [(one.platform, one.version) for all_ in self._by_platform.values() for one in all_]
 
     def versions(self, platform: str) -> list[FirmwareInfo]:
         """Return every version of a platform, newest first."""
@@ -137,17 +198,19 @@ async def publish(
     address: str | None,
     now: datetime,
     signature: str | None = None,
+    parts: Mapping[Part, bytes] = NO_PARTS,
     public_keys: Sequence[PublicKey] = (),
     platforms: Mapping[str, Platform] = PLATFORMS,
 ) -> FirmwareInfo:
     """Make a received image public; the row is the outbox of the broadcast.
 
-    Where there are public keys, one of them must have signed it.
+    Where there are public keys, one of them must have signed it. `parts`: what a blank chip
+    needs besides.
 
     The one way for the API, the page and the command line. After the commit the caller
     adds the result to the Catalogue and hurries the announcer. Raises a Refusal: of the
-    target (check_target), of the image (backend.image), of the signature
-    (backend.signatures), VersionExistsError, DowngradeError.
+    target (check_target), of the image (backend.image), of the parts (backend.flash_parts),
+    of the signature (backend.signatures), VersionExistsError, DowngradeError.
     """
     target, key = check_target(platform, version, platforms)
     if public_keys and not signature:
@@ -158,6 +221,7 @@ async def publish(
         )
     await incoming.finish()
     await asyncio.to_thread(_inspect, incoming, target)
+    check_parts(parts, target)
     if signature:
         text_signed = statement(platform, version, incoming.size_bytes, incoming.sha256)
         check_signature(signature, text_signed, public_keys)
@@ -173,6 +237,10 @@ async def publish(
         uploaded_at=now,
         uploaded_by=actor,
         signature=signature or None,
+        parts=[
+            FirmwarePart(part=part, size_bytes=len(data), sha256=await incoming.storage.store(data))
+            for part, data in parts.items()
+        ],
     )
     session.add(row)
     audit.record(
@@ -187,6 +255,7 @@ async def publish(
             "size_bytes": row.size_bytes,
             "filename": row.filename,
             "signed": row.signature is not None,
+            "parts": sorted(parts),
         },
     )
     await session.flush()
@@ -247,4 +316,5 @@ def _info(row: Firmware) -> FirmwareInfo:
         uploaded_at=row.uploaded_at,
         uploaded_by=row.uploaded_by,
         signature=row.signature,
+        parts=tuple(StoredPart(Part(one.part), one.size_bytes, one.sha256) for one in row.parts),
     )

@@ -13,6 +13,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.access import Identity, find_identity
+from backend.contract.flash_map import Part
 from backend.db import Database, is_unavailable, sentence_of
 from backend.errors import Refusal
 from backend.models import Download
@@ -51,30 +52,40 @@ class LinkTarget:
     user_id: int
     platform: str
     version: str
+    part: Part = Part.APPLICATION
 
 
 class Links:
-    """Makes and reads download links: user, platform, version and end inside, signed."""
+    """Makes and reads download links: user, platform, version, part and end inside, signed."""
 
     def __init__(self, secret_key: str) -> None:
         self._serializer = URLSafeSerializer(secret_key, salt="firmware download")
 
-    def make(self, identity: Identity, platform: str, version: str, *, now: datetime) -> str:
+    def make(
+        self,
+        identity: Identity,
+        platform: str,
+        version: str,
+        part: Part = Part.APPLICATION,
+        *,
+        now: datetime,
+    ) -> str:
         """Return the token of a link that works for LIFETIME."""
         ends_s = int((now + LIFETIME).timestamp())
-        return str(self._serializer.dumps([identity.user_id, platform, version, ends_s]))
+        return str(self._serializer.dumps([identity.user_id, platform, version, part, ends_s]))
 
     def read(self, token: str, *, now: datetime) -> LinkTarget:
         """Return what a token is for; raises BadLinkError or ExpiredLinkError."""
         try:
-            user_id, platform, version, ends_s = self._serializer.loads(token)
+            user_id, platform, version, part, ends_s = self._serializer.loads(token)
+            target = LinkTarget(user_id, platform, version, Part(part))
         except (BadData, ValueError, TypeError):
             raise BadLinkError("This download link is not valid. Get a new one.") from None
         if now.timestamp() >= ends_s:
             raise ExpiredLinkError(
                 "This download link has expired; links work for an hour. Get a new one."
             )
-        return LinkTarget(user_id, platform, version)
+        return target
 
 
 async def check_taker(session: AsyncSession, target: LinkTarget) -> Identity:
@@ -96,6 +107,7 @@ class Taken:
     address: str | None
     user_agent: str | None
     size_bytes: int
+    part: Part = Part.APPLICATION
 
 
 class DownloadLog:

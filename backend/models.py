@@ -25,11 +25,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from backend.contract.flash_map import BLANK_CHIP_PARTS
 from backend.contract.limits import DEVICE_ID_PATTERN
 from backend.contract.platforms import ALL_PLATFORMS
 
 _A_DEVICE_ID = f"device_id ~ '^{DEVICE_ID_PATTERN}$'"
 _A_PLATFORM = "platform IN ({})".format(", ".join(f"'{name}'" for name in ALL_PLATFORMS))
+
+_A_PART = "part IN ({})".format(", ".join(f"'{part.value}'" for part in BLANK_CHIP_PARTS))
 
 
 class UpdateState(StrEnum):
@@ -171,6 +174,7 @@ class Firmware(Base):
     uploaded_by: Mapped[str]
     signature: Mapped[str | None]  # base64; None: unsigned, which v2 clocks do not install
     announced_at: Mapped[datetime | None]  # None: the broadcast to the clocks is still to be sent
+    parts: Mapped[list["FirmwarePart"]] = relationship(lazy="selectin")
 
     __table_args__ = (
         UniqueConstraint("platform", "version"),
@@ -178,6 +182,25 @@ class Firmware(Base):
         CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256_is_hex"),
         CheckConstraint("size_bytes > 0", name="size_is_positive"),
         Index("ix_firmware_to_announce", "id", postgresql_where=text("announced_at IS NULL")),
+    )
+
+
+class FirmwarePart(Base):
+    """What a blank chip needs beside a firmware's application; bytes in storage, too."""
+
+    __tablename__ = "firmware_parts"
+
+    firmware_id: Mapped[int] = mapped_column(
+        ForeignKey("firmware.id", ondelete="CASCADE"), primary_key=True
+    )
+    part: Mapped[str] = mapped_column(primary_key=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str]
+
+    __table_args__ = (
+        CheckConstraint(_A_PART, name="part_is_known"),
+        CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256_is_hex"),
+        CheckConstraint("size_bytes > 0", name="size_is_positive"),
     )
 
 
@@ -433,6 +456,7 @@ class Download(Base):
     address: Mapped[str | None]
     user_agent: Mapped[str | None]
     size_bytes: Mapped[int] = mapped_column(BigInteger)
+    part: Mapped[str] = mapped_column(server_default=text("'application'"))
 
 
 class AuditEntry(Base):

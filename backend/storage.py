@@ -63,6 +63,14 @@ class Storage:
         """Return an image's bytes; raises ImageUnreadableError where they changed or are gone."""
         return await asyncio.to_thread(_read_checked, self.path(sha256), sha256)
 
+    async def store(self, data: bytes) -> str:
+        """Keep a small file for good; returns its SHA-256."""
+        async with self.receive(max_bytes=len(data)) as incoming:
+            await incoming.write(data)
+            await incoming.finish()
+            await incoming.keep()
+            return incoming.sha256
+
     async def delete(self, sha256: str) -> None:
         """Remove an image, if it is there."""
         await asyncio.to_thread(self.path(sha256).unlink, missing_ok=True)
@@ -91,9 +99,9 @@ class Incoming:
         self.path = path
         self.size_bytes = 0
         self.filename = ""
-        self._storage = storage
+        self.storage = storage
         self._file = file
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._digest = hashlib.sha256()
         self._buffer = bytearray()
 
@@ -105,9 +113,9 @@ class Incoming:
     async def write(self, data: bytes | memoryview) -> None:
         """Add bytes; raises UploadTooLargeError beyond the largest size."""
         self.size_bytes += len(data)
-        if self.size_bytes > self._max_bytes:
+        if self.size_bytes > self.max_bytes:
             raise UploadTooLargeError(
-                f"The file is larger than {self._max_bytes:,} bytes, the most that is taken.",
+                f"The file is larger than {self.max_bytes:,} bytes, the most that is taken.",
                 field="file",
             )
         self._buffer += data
@@ -121,7 +129,7 @@ class Incoming:
 
     async def keep(self) -> None:
         """Move the file to its place, for good."""
-        await asyncio.to_thread(self._storage._move_in, self.path, self.sha256)
+        await asyncio.to_thread(self.storage._move_in, self.path, self.sha256)
 
     async def _drain(self) -> None:
         data, self._buffer = self._buffer, bytearray()

@@ -44,7 +44,7 @@ class Product:
         self.url = f"http://localhost:{self.port}"
         self.log = data / "serve.log"
         self._environment = {
-            **{k: v for k, v in os.environ.items() if k in {"PATH", "HOME", "LANG"}},
+            **{k: v for k, v in os.environ.items() if k in {"PATH", "HOME", "LANG", "PYTHONPATH"}},
             "SKICLOCK_DATA": str(data),
             "SKICLOCK_PORT": str(self.port),
             "EMBEDDED_MQTT_PORT": str(self.mqtt_port),

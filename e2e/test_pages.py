@@ -13,7 +13,15 @@ from e2e.checks import WATCH_SHIFTS, axe
 from e2e.conftest import EMAIL, PASSWORD, Clock, Product, running_product, sign_in
 from tests.backend.images import esp_image
 
-PATHS = ["/updates", "/firmware", "/diagnostics", "/account", "/password", "/nothing-here"]
+PATHS = [
+    "/updates",
+    "/firmware",
+    "/flash",
+    "/diagnostics",
+    "/account",
+    "/password",
+    "/nothing-here",
+]
 FILE_TYPE = "application/octet-stream"
 
 

@@ -20,7 +20,9 @@ log = structlog.get_logger(__name__)
 PREFIX: Final = "/static"
 """Open to everybody: the sign-in page needs it too, and nothing in it is secret."""
 STATIC = Path(__file__).with_name("static")
-FONTS = Path(__file__).with_name("node_modules") / "@fontsource-variable"
+NPM = Path(__file__).with_name("node_modules")
+FONTS = NPM / "@fontsource-variable"
+ESP_WEB_TOOLS = NPM / "esp-web-tools" / "dist" / "web"
 
 _STYLE = (
     "fonts.css",
@@ -30,6 +32,7 @@ _STYLE = (
     "frame.css",
     "plain.css",
     "firmware.css",
+    "flash.css",
     "updates.css",
     "diagnostics.css",
     "quasar.css",
@@ -72,7 +75,7 @@ def create(app: FastAPI) -> None:
     # Vue components import the shared scripts from here: import … from "skiclock/live.js".
     register_importmap_override("skiclock/", url(""))
     if len(_assets) == len(_own_files()):
-        log.warning("fonts.absent", hint="npm ci --prefix skiclock_ui")
+        log.warning("npm_parts.absent", hint="npm ci --prefix skiclock_ui")
 
     @app.head(PREFIX + "/{digest}/{name:path}", include_in_schema=False)
     @app.get(PREFIX + "/{digest}/{name:path}", include_in_schema=False)
@@ -104,6 +107,11 @@ def _font_files() -> dict[str, bytes]:
     return {f"fonts/{path.name}": path.read_bytes() for path in paths if path.is_file()}
 
 
+def _flasher_files() -> dict[str, bytes]:
+    """Return ESP Web Tools: scripts that import each other by name, and nothing else."""
+    return {f"esp-web-tools/{path.name}": path.read_bytes() for path in ESP_WEB_TOOLS.glob("*.js")}
+
+
 def _as_asset(name: str, body: bytes) -> Asset:
     suffix = Path(name).suffix
     packed = None if suffix == ".woff2" else gzip.compress(body, 9, mtime=0)
@@ -117,6 +125,6 @@ def _digest_of(files: dict[str, bytes]) -> str:
     return together.hexdigest()[:12]
 
 
-_files = _own_files() | _font_files()
+_files = _own_files() | _font_files() | _flasher_files()
 _digest = _digest_of(_files)
 _assets = {name: _as_asset(name, body) for name, body in _files.items()}

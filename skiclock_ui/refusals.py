@@ -6,6 +6,8 @@ from skiclock_ui.i18n import _, current_language
 def sentences() -> dict[str, str]:
     """Return a sentence for each code that a page can meet."""
     return {
+        "bad_bundle": _("The archive is not what a build makes, or it is damaged."),
+        "bad_part": _("A part for blank boards would not start one. Build the archive again."),
         "bad_request": _("Something is missing or wrong in what was sent."),
         "bad_signature": _(
             "The signature fits no key of this server, or another image, platform or version "
@@ -18,6 +20,10 @@ def sentences() -> dict[str, str]:
             "clocks would not install it."
         ),
         "empty_file": _("The file is empty."),
+        "factory_parts_missing": _(
+            "Published without the parts that a blank board needs; publish the archive (.zip) "
+            "that the build makes"
+        ),
         "failed": _("This did not work, and the server's log says why."),
         "forbidden": _("Your role may not do this. Ask an administrator of this server."),
         "foreign_file": _("The file is no application image for this platform."),
@@ -33,6 +39,7 @@ def sentences() -> dict[str, str]:
         "not_allowed": _("Your role may not download images for this platform."),
         "not_found": _("There is nothing at this address."),
         "not_signed_in": _("You were signed out. Sign in again to go on."),
+        "parts_incomplete": _("Some of the parts that a blank board needs are missing."),
         "passwords_differ": _("The two new passwords differ."),
         "same_password": _("The new password is the current one. Choose another."),
         "signature_missing": _(

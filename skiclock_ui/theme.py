@@ -45,6 +45,7 @@ def places_for(identity: Identity) -> list[Place]:
         Place("clocks", "/", _("Clocks"), Permission.SEE_CLOCKS),
         Place("updates", "/updates", _("Updates"), Permission.SEE_CLOCKS),
         Place("firmware", "/firmware", _("Firmware"), Permission.SEE_FIRMWARE),
+        Place("flash", "/flash", _("Flash"), Permission.DOWNLOAD_FIRMWARE),
         Place(
             "diagnostics", "/diagnostics", _("Diagnostics"), Permission.SEE_DIAGNOSTICS, settings
         ),

@@ -19,7 +19,7 @@ from backend.access import UnknownUserError
 from backend.api_keys import UnknownKeyError, WrongKeyError
 from backend.db import is_unavailable
 from backend.errors import Refusal
-from backend.firmware import VersionExistsError
+from backend.firmware import FactoryPartsMissingError, VersionExistsError
 from backend.links import BadLinkError, ExpiredLinkError, LinkNotAllowedError
 from backend.sign_ins import TooManyAttemptsError, WrongCredentialsError
 from backend.storage import ImageUnreadableError, UploadTooLargeError
@@ -81,12 +81,6 @@ class UnknownDeviceError(NotFoundError):
     """There is no such clock."""
 
     code = "unknown_device"
-
-
-class FactoryPartsMissingError(Refusal):
-    """A blank chip of this platform needs more than the application that we have."""
-
-    code: ClassVar[str] = "factory_parts_missing"
 
 
 class SlowUploadError(Refusal):

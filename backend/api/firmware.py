@@ -19,7 +19,6 @@ from backend.api.asker import (
 )
 from backend.api.errors import (
     BadRequestError,
-    FactoryPartsMissingError,
     ForbiddenError,
     NoFirmwareError,
     NotLoadedError,
@@ -28,14 +27,14 @@ from backend.api.image_response import ImageResponse
 from backend.api.shortcut import PlainRoute
 from backend.api_keys import Scope
 from backend.contract import paths
+from backend.contract.flash_map import Part
 from backend.contract.platforms import (
-    ESP8266_CHIP_FAMILY,
-    LINUX,
     PLATFORMS,
     canonical_platform,
 )
 from backend.firmware import Catalogue, FirmwareInfo, UnknownPlatformError
 from backend.links import Taken, check_taker, write_down
+from backend.manifest import flash_files, manifest_of
 from backend.sign_ins import clean_user_agent
 
 hot = APIRouter(route_class=PlainRoute, tags=["Firmware"])
@@ -141,10 +140,16 @@ async def image(request: Request) -> ImageResponse:
                 "name": "Ski Clock Neo",
                 "version": "2026.11.24.1",
                 "new_install_prompt_erase": True,
+                "new_install_improv_wait_time": 20,
                 "builds": [
                     {
                         "chipFamily": "ESP8266",
-                        "parts": [{"path": "/firmware/user-download/WzEsImVz…", "offset": 0}],
+                        "parts": [
+                            {
+                                "path": "https://clocks.example.org/firmware/user-download/WzEs…",
+                                "offset": 0,
+                            }
+                        ],
                     }
                 ],
             }
@@ -153,30 +158,32 @@ async def image(request: Request) -> ImageResponse:
     },
 )
 async def manifest(request: Request, platform: str) -> Response:
-    """Return the manifest of a platform's newest image, with a link for the person who asks."""
+    """Return the manifest of a platform's newest image, with links for the person who asks."""
+    return _manifest(request, platform, None)
+
+
+@router.get(
+    paths.VERSION_MANIFEST,
+    summary="What ESP Web Tools writes to a chip, of one version",
+    responses={
+        404: _example({"error": "Version … was not published yet.", "code": "no_firmware"}),
+        409: _example({"error": "…", "code": "factory_parts_missing"}),
+    },
+)
+async def version_manifest(request: Request, platform: str, version: str) -> Response:
+    """Return the manifest of one version, with links for the person who asks."""
+    return _manifest(request, platform, version)
+
+
+def _manifest(request: Request, platform: str, version: str | None) -> Response:
     identity = signed_in(request, Permission.DOWNLOAD_FIRMWARE)
     server = server_of(request)
-    info = find_firmware(server.catalogue, platform, None)
+    info = find_firmware(server.catalogue, platform, version)
     if not identity.may_take(info.platform):
         raise ForbiddenError(f"Your role does not include images for {info.platform}.")
-    family = server.catalogue.platforms[info.platform].chip_family
-    if info.platform == LINUX.name:
-        raise UnknownPlatformError("A Linux program is not flashed over USB.", field="platform")
-    if family != ESP8266_CHIP_FAMILY:
-        raise FactoryPartsMissingError(
-            f"A blank {family} also needs its boot loader, partition table and boot_app0; "
-            f"those parts are not here for {info.platform}, and the application alone "
-            "would not start."
-        )
-    token = server.links.make(identity, info.platform, info.version, now=datetime.now(UTC))
-    part = {"path": paths.USER_DOWNLOAD.format(token=token), "offset": 0}
-    body = {
-        "name": "Ski Clock Neo",
-        "version": info.version,
-        "new_install_prompt_erase": True,
-        "builds": [{"chipFamily": family, "parts": [part]}],
-    }
-    return Response(orjson.dumps(body), media_type="application/json")
+    base_url = server.settings.base_url or str(request.base_url).rstrip("/")
+    files = flash_files(info, server.links, identity, base_url=base_url, now=datetime.now(UTC))
+    return Response(orjson.dumps(manifest_of(info, files)), media_type="application/json")
 
 
 @router.head(paths.USER_DOWNLOAD, include_in_schema=False, response_class=Response)
@@ -197,10 +204,11 @@ async def user_download(request: Request, token: str) -> Any:
     async with server.database.session() as session:
         identity = await check_taker(session, target)
         info = find_firmware(server.catalogue, target.platform, target.version)
+        info = info.of_part(target.part)
         content = await server.images.get(info.sha256)
         response = ImageResponse(request, info, content, attach=True)
         if response.begins:
-            await write_down(session, [_taken(request, info, identity.email)])
+            await write_down(session, [_taken(request, info, identity.email, target.part)])
     return response
 
 
@@ -250,11 +258,14 @@ def _version_answer(info: FirmwareInfo) -> Response:
     return Response(orjson.dumps(body), media_type="application/json")
 
 
-def _taken(request: Request, info: FirmwareInfo, taker: str) -> Taken:
+def _taken(
+    request: Request, info: FirmwareInfo, taker: str, part: Part = Part.APPLICATION
+) -> Taken:
     return Taken(
         at=datetime.now(UTC),
         platform=info.platform,
         version=info.version,
+        part=part,
         taker=taker,
         address=address_of(request),
         user_agent=clean_user_agent(user_agent_of(request)),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,6 +12,8 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from backend.api.errors import BadRequestError, SlowUploadError
+from backend.contract.flash_map import BLANK_CHIP_PARTS, Part
+from backend.flash_parts import MAX_PART_BYTES
 from backend.storage import Incoming
 
 MAX_FIELDS = 20
@@ -21,11 +24,20 @@ _LINGER_BYTES = 16 * 1024 * 1024
 _LINGER_S = 2.0
 
 
-async def read_upload(request: Request, incoming: Incoming) -> dict[str, str]:
-    """Write the form's `file` to `incoming`, and return its other fields.
+@dataclass(frozen=True, slots=True)
+class UploadForm:
+    """What an upload's form holds beside its `file`."""
 
-    Fields may come in any order. Raises BadRequestError, SlowUploadError or
-    UploadTooLargeError; ClientDisconnect where the sender is gone.
+    fields: dict[str, str]
+    parts: dict[Part, bytes]
+
+
+async def read_upload(request: Request, incoming: Incoming) -> UploadForm:
+    """Write the form's `file` to `incoming`, and return the rest.
+
+    Fields may come in any order; those named after a part (`bootloader`, …) hold small files.
+    Raises BadRequestError, SlowUploadError or UploadTooLargeError; ClientDisconnect where the
+    sender is gone.
     """
     kind, options = parse_options_header(request.headers.get("content-type"))
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
@@ -39,7 +51,7 @@ async def read_upload(request: Request, incoming: Incoming) -> dict[str, str]:
     if not parser.has_file:
         raise BadRequestError("The form has no field file with the image.", field="file")
     incoming.filename = parser.filename
-    return parser.fields
+    return UploadForm(parser.fields, parser.small_files)
 
 
 async def read_small_form(request: Request) -> dict[str, str]:
@@ -100,6 +112,7 @@ class _Parser:
 
     def __init__(self, boundary: bytes) -> None:
         self.fields: dict[str, str] = {}
+        self.small_files: dict[Part, bytes] = {}
         self.filename = ""
         self.has_file = False
         self.is_complete = False
@@ -167,13 +180,16 @@ class _Parser:
             self._file_data.append(data[start:end])
             return
         self._text += data[start:end]
-        if len(self._text) > MAX_FIELD_BYTES:
+        max_bytes = MAX_PART_BYTES if self._name in BLANK_CHIP_PARTS else MAX_FIELD_BYTES
+        if len(self._text) > max_bytes:
             raise BadRequestError(
-                f"The field is longer than {MAX_FIELD_BYTES} bytes.", field=self._name[:64]
+                f"The field is longer than {max_bytes} bytes.", field=self._name[:64]
             )
 
     def _end_part(self) -> None:
-        if not self._is_file:
+        if self._name in BLANK_CHIP_PARTS:
+            self.small_files[Part(self._name)] = bytes(self._text)
+        elif not self._is_file:
             self.fields[self._name] = self._text.decode(errors="replace")
 
     def _complete(self) -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -11,10 +12,12 @@ from starlette.responses import Response
 from backend.access import Permission
 from backend.api.asker import address_of, ask_for, server_of
 from backend.api.errors import BadRequestError
-from backend.api.form import discard_body, read_upload
+from backend.api.form import UploadForm, discard_body, read_upload
 from backend.api.shortcut import PlainRoute
 from backend.api_keys import Scope
+from backend.bundle import Bundle, unpacked
 from backend.contract import paths
+from backend.contract.flash_map import BLANK_CHIP_PARTS
 from backend.firmware import FirmwareInfo, publish
 from backend.storage import Incoming, UploadTooLargeError
 
@@ -24,15 +27,28 @@ FORM_OVERHEAD_BYTES = 64 * 1024
 
 _FORM = {
     "type": "object",
-    "required": ["file", "version", "platform"],
+    "required": ["file"],
     "properties": {
-        "file": {"type": "string", "format": "binary", "description": "The image (.bin)"},
+        "file": {
+            "type": "string",
+            "format": "binary",
+            "description": "The image (.bin), or the archive of a build (.zip), which holds "
+            "version and platform too",
+        },
         "version": {"type": "string", "description": "YYYY.M.D.BUILD or vMAJOR.MINOR.PATCH"},
         "platform": {"type": "string", "description": "The canonical name of a platform"},
         "signature": {
             "type": "string",
             "description": "Base64, as `skiclock sign image` prints it; needed where the server "
             "has FIRMWARE_PUBLIC_KEYS",
+        },
+        **{
+            part.value: {
+                "type": "string",
+                "format": "binary",
+                "description": "For flashing a blank ESP32 over USB: all three or none",
+            }
+            for part in BLANK_CHIP_PARTS
         },
     },
     "example": {"version": "2026.11.24.1", "platform": "esp32"},
@@ -46,6 +62,7 @@ _ANSWER = {
     "sha256": "6beed277a33ffdfee85e071d944198b62a7f4e22b001e16b431e97f0e5421685",
     "uploaded_at": "2026-11-24T12:00:00+00:00",
     "signed": True,
+    "starts_blank_chip": True,
     "download_url": "/api/firmware/esp32",
 }
 
@@ -78,18 +95,23 @@ async def upload(request: Request) -> Response:
     server = server_of(request)
     max_bytes = server.settings.upload_max_bytes
     async with server.storage.receive(max_bytes=max_bytes) as incoming:
-        fields = await _receive(request, incoming, max_bytes)
-        async with server.database.session() as session:
+        form = await _receive(request, incoming, max_bytes)
+        async with (
+            unpacked(incoming) as (application, bundle),
+            server.database.session() as session,
+        ):
+            fields = form.fields if bundle is None else _joined(form.fields, bundle)
             info = await publish(
                 session,
-                incoming,
+                application,
                 platform=_field(fields, "platform"),
                 version=_field(fields, "version"),
-                filename=incoming.filename,
+                filename=incoming.filename if bundle is None else "",
                 actor=asker.name,
                 address=address_of(request),
                 now=datetime.now(UTC),
                 signature=fields.get("signature", "").strip(),
+                parts=form.parts or (bundle.parts if bundle else {}),
                 public_keys=server.settings.public_keys,
                 platforms=server.settings.platforms,
             )
@@ -98,7 +120,23 @@ async def upload(request: Request) -> Response:
     return Response(_answer(info), 201, media_type="application/json")
 
 
-async def _receive(request: Request, incoming: Incoming, max_bytes: int) -> dict[str, str]:
+def _joined(fields: dict[str, str], bundle: Bundle) -> dict[str, str]:
+    """Return what form and archive say together; raises BadRequestError where they differ."""
+    words = {
+        name: value
+        for name, value in msgspec.structs.asdict(bundle.words).items()
+        if value is not None
+    }
+    for name, value in fields.items():
+        if value.strip() and words.setdefault(name, value.strip()) != value.strip():
+            raise BadRequestError(
+                f"The form says {value.strip()[:80]!r}, the archive {words[name][:80]!r}.",
+                field=name,
+            )
+    return words
+
+
+async def _receive(request: Request, incoming: Incoming, max_bytes: int) -> UploadForm:
     try:
         _check_announced_size(request, max_bytes)
         return await read_upload(request, incoming)
@@ -134,6 +172,7 @@ def _answer(info: FirmwareInfo) -> bytes:
             "sha256": info.sha256,
             "uploaded_at": info.uploaded_at,
             "signed": info.signature is not None,
+            "starts_blank_chip": info.starts_blank_chip,
             "download_url": paths.FIRMWARE.format(platform=info.platform),
         }
     )

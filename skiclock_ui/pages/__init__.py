@@ -14,6 +14,7 @@ from skiclock_ui.pages import (
     diagnostics,
     errors,
     firmware,
+    flash,
     language,
     login,
     password,
@@ -36,6 +37,7 @@ def create(app: FastAPI, server: "Server") -> None:
     clocks.create(app, server)
     updates.create(server, live)
     firmware.create(server, live)
+    flash.create(server, live)
     diagnostics.create(server, live)
     account.create(app, server)
     add_health(live, server.health)

@@ -7,6 +7,7 @@ const NAMES = [
 ];
 const CHIPS = { 0: "esp32", 5: "esp32c3", 9: "esp32s3" };
 const MAGIC = 0xe9;
+const ARCHIVE = 0x504b0304; // "PK": the .zip of a build, which holds platform and version itself
 const ESP8266_ADDRESS = new Set([0x3ff, 0x401, 0x402]); // upper bits of where its code is loaded
 
 /** The platform and version that a file's name holds, where it does. */
@@ -15,9 +16,10 @@ export function readName(name) {
   return { platform: NAMES.find(([, pattern]) => pattern.test(name))?.[0], version };
 }
 
-/** Whether a file begins as an image does, and the platform where its chip has only one. */
+/** Whether a file begins as an image or an archive does; the platform where its chip has only one. */
 export async function readHead(file) {
   const head = new DataView(await file.slice(0, 16).arrayBuffer());
+  if (head.byteLength >= 4 && head.getUint32(0) === ARCHIVE) return { isImage: false, isArchive: true };
   if (head.byteLength < 16 || head.getUint8(0) !== MAGIC) return { isImage: false };
   const isEsp8266 = ESP8266_ADDRESS.has(head.getUint32(8, true) >>> 20);
   return { isImage: true, platform: isEsp8266 ? undefined : CHIPS[head.getUint16(12, true)] };
@@ -35,7 +37,7 @@ export function nextVersion(newest = "") {
 export function send(url, fields, onProgress) {
   const request = new XMLHttpRequest();
   const body = new FormData();
-  for (const name of ["platform", "version", "file"]) body.append(name, fields[name]);
+  for (const name of ["platform", "version", "file"]) if (fields[name]) body.append(name, fields[name]);
   const finished = new Promise((resolve) => {
     request.upload.addEventListener("progress", ({ loaded, total }) => onProgress(total ? (100 * loaded) / total : 0));
     request.upload.addEventListener("load", () => onProgress(100));

@@ -9,12 +9,14 @@ from fastapi import FastAPI
 from skiclock_ui import i18n
 from skiclock_ui.components.diagnostics.diagnostics import diagnostics_words
 from skiclock_ui.components.firmware.firmware import firmware_words
+from skiclock_ui.components.flash.flash import flash_words
 from skiclock_ui.components.updates.updates import updates_words
 from tests.ui.texts import ROOT, texts_in_sources
 
 TRANSLATED = [code for code in i18n.LANGUAGES if code != "en"]
 PAGES = {
     "firmware/firmware.js": firmware_words,
+    "flash/flash.js": flash_words,
     "updates/updates.js": updates_words,
     "diagnostics/diagnostics.js": diagnostics_words,
 }

@@ -6,7 +6,18 @@ from typing import Any, cast
 
 import pytest
 
-from backend import firmware, image, links, passwords, sign_ins, storage, updates
+from backend import (
+    bundle,
+    firmware,
+    flash_parts,
+    image,
+    links,
+    passwords,
+    sign_ins,
+    signatures,
+    storage,
+    updates,
+)
 from backend.access import Identity, Permission
 from backend.contract.messages import Problem
 from backend.db import Database
@@ -103,7 +114,9 @@ def test_every_reason_of_a_failed_update_can_be_told_in_words() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [firmware, image, links, passwords, sign_ins, storage], ids=lambda one: one.__name__
+    "module",
+    [bundle, firmware, flash_parts, image, links, passwords, sign_ins, signatures, storage],
+    ids=lambda one: one.__name__,
 )
 def test_every_refusal_that_a_page_can_meet_has_a_sentence(module: object) -> None:
     codes = {
@@ -111,8 +124,8 @@ def test_every_refusal_that_a_page_can_meet_has_a_sentence(module: object) -> No
         for one in vars(module).values()
         if isinstance(one, type) and issubclass(one, Refusal) and one.__module__ == module.__name__  # type: ignore[attr-defined]
     }
-    # The first is only the common base of the others.
-    assert codes - {"bad_image"} <= set(refusals.sentences())
+    # Of these, one is the common base of others, one is met on the command line only.
+    assert codes - {"bad_image", "bad_key"} <= set(refusals.sentences())
 
 
 def test_english_readers_get_the_servers_own_sentence() -> None:
@@ -132,7 +145,7 @@ def test_navigation_shows_what_somebody_may_see() -> None:
         "account",
     ]
     groups = [one.group for one in places_for(identity(*Permission))]
-    assert groups == ["", "", "", "Settings", ""]
+    assert groups == ["", "", "", "", "Settings", ""]
 
 
 @pytest.mark.parametrize(

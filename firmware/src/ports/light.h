@@ -1,13 +1,12 @@
 // The status LED: a hardware timer's interrupt blinks it, whatever the main loop does.
 #pragma once
 
-#include <cstdint>
+#include "skiclock/light/status_led.h"
 
 namespace skiclock {
 
 // There is one, since there is one interrupt.
 void begin_light();
-// A pattern of light/status_led.h; it goes on until there is another.
-void set_light(std::uint32_t pattern);
+void set_light(Light light);
 
 }  // namespace skiclock

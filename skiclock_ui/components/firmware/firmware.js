@@ -53,6 +53,7 @@ export default {
     const form = ref({ platform: "", version: "" });
     const errors = ref({});
     const hint = ref("");
+    const isArchive = ref(false);
     const progress = ref(null); // null, or per cent; 100 while the server checks
     const dragging = ref(0);
     const input = ref(null);
@@ -66,7 +67,9 @@ export default {
       const head = await readHead(chosen);
       const name = readName(chosen.name);
       form.value = { platform: name.platform ?? head.platform ?? "", version: name.version ?? "" };
-      hint.value = head.isImage ? "" : words.no_image;
+      isArchive.value = head.isArchive === true;
+      if (isArchive.value) form.value = { platform: "", version: "" };
+      hint.value = isArchive.value ? words.is_archive : head.isImage ? "" : words.no_image;
       await nextTick();
       (form.value.platform === "" ? fields.platform : fields.version).value?.focus();
     }
@@ -75,8 +78,8 @@ export default {
 
     async function publish() {
       errors.value = {};
-      if (!form.value.platform) errors.value.platform = { text: words.choose_platform };
-      if (!form.value.version.trim()) errors.value.version = { text: fill(words.give_version, { example: suggestion.value }) };
+      if (!isArchive.value && !form.value.platform) errors.value.platform = { text: words.choose_platform };
+      if (!isArchive.value && !form.value.version.trim()) errors.value.version = { text: fill(words.give_version, { example: suggestion.value }) };
       if (file.value.size > props.upload.max_bytes) {
         errors.value.file = { text: fill(words.too_large, { size: bytes(file.value.size), most: bytes(props.upload.max_bytes) }) };
       }
@@ -118,7 +121,7 @@ export default {
 
     return {
       words, may, published, missing, open, shownOf, toggle, SHOWN, fresh, download, notice, copied, copyText,
-      file, form, errors, hint, progress, dragging, input, choose, publish, drop, onDrop, suggestion,
+      file, form, errors, hint, isArchive, progress, dragging, input, choose, publish, drop, onDrop, suggestion,
       fileField: fields.file, platformField: fields.platform, versionField: fields.version,
       platforms, bytes, plural, fill,
     };
@@ -136,7 +139,7 @@ export default {
   </div>
 
   <form v-if="may.upload" class="panel publish" :class="{'is-over': dragging > 0}" novalidate @submit.prevent="publish">
-    <input ref="input" id="firmware-file" class="unseen" type="file" accept=".bin,application/octet-stream" tabindex="-1" aria-hidden="true" @change="choose(input.files[0])">
+    <input ref="input" id="firmware-file" class="unseen" type="file" accept=".bin,.zip,application/octet-stream,application/zip" tabindex="-1" aria-hidden="true" @change="choose(input.files[0])">
     <div v-if="!file" class="publish-drop">
       <icon name="upload"/>
       <div><h2>{{ words.publish_title }}</h2><p class="quiet">{{ words.drop_here }}</p></div>
@@ -151,7 +154,7 @@ export default {
       <p v-if="errors.file" class="field-error" id="error-file"><icon name="warning"/><span>{{ errors.file.text }}<template v-if="errors.file.detail"><br>{{ errors.file.detail }}</template></span></p>
       <p v-else-if="hint" class="help">{{ hint }}</p>
       <div class="publish-fields">
-        <div class="field">
+        <div v-if="!isArchive" class="field">
           <label for="firmware-platform">{{ words.platform }}</label>
           <span class="select-box"><select ref="platformField" class="select" id="firmware-platform" v-model="form.platform" :disabled="progress !== null"
               :aria-invalid="errors.platform ? 'true' : null" :aria-describedby="errors.platform ? 'error-platform' : null">
@@ -160,7 +163,7 @@ export default {
           </select><icon name="chevron"/></span>
           <p v-if="errors.platform" class="field-error" id="error-platform"><icon name="warning"/><span>{{ errors.platform.text }}</span></p>
         </div>
-        <div class="field">
+        <div v-if="!isArchive" class="field">
           <label for="firmware-version">{{ words.version }}</label>
           <input ref="versionField" class="input mono" id="firmware-version" v-model="form.version" :placeholder="suggestion" :disabled="progress !== null"
             maxlength="32" autocomplete="off" spellcheck="false" autocapitalize="none"
@@ -196,7 +199,7 @@ export default {
           <td role="cell" class="right num" :data-label="words.size">{{ bytes(row.size_bytes) }}</td>
           <td role="cell" data-label="SHA-256"><button type="button" class="sha mono" :title="fill(words.copy_sha, {sha: row.sha256})" @click="copyText(row.sha256)"><span>{{ row.sha256.slice(0, 12) }}</span><icon :name="copied === row.sha256 ? 'check' : 'copy'"/><span class="unseen">{{ copied === row.sha256 ? words.copied : words.copy }}</span></button></td>
           <td role="cell" :data-label="words.uploaded"><span><moment :at="row.uploaded_at"/> <span class="faint by">{{ fill(words.by, {who: row.uploaded_by}) }}</span></span></td>
-          <td role="cell" class="right firmware-get"><button v-if="may.take.includes(one.name)" type="button" class="button small" @click="download(one.name, row.version)"><icon name="download"/><span>{{ words.download }}<span class="unseen"> {{ one.board }} {{ row.version }}</span></span></button></td>
+          <td role="cell" class="right firmware-get"><a v-if="row.starts_blank_chip && may.take.includes(one.name)" class="button small" :href="'/flash?board=' + one.name + '&version=' + row.version"><icon name="flash"/><span>{{ words.flash }}<span class="unseen"> {{ one.board }} {{ row.version }}</span></span></a> <button v-if="may.take.includes(one.name)" type="button" class="button small" @click="download(one.name, row.version)"><icon name="download"/><span>{{ words.download }}<span class="unseen"> {{ one.board }} {{ row.version }}</span></span></button></td>
         </tr>
       </tbody>
     </table>

@@ -54,7 +54,11 @@ def firmware_words() -> dict[str, Any]:
             "Every version that was published. Clocks install the newest one of their platform."
         ),
         "publish_title": _("Publish a version"),
-        "drop_here": _("Drop an image (.bin) here. Clocks are told as soon as it is checked."),
+        "drop_here": _(
+            "Drop an image (.bin) or the archive of a build (.zip) here. Clocks are told as soon "
+            "as it is checked."
+        ),
+        "is_archive": _("The archive of a build: it holds platform, version and all parts."),
         "choose_file": _("Choose a file"),
         "other_file": _("Another file"),
         "no_image": _("This does not look like an image for these boards."),
@@ -78,6 +82,7 @@ def firmware_words() -> dict[str, Any]:
         "by": _("by {who}"),
         "newest": _("Newest"),
         "download": _("Download"),
+        "flash": _("Flash"),
         "copy": _("Copy"),
         "copied": _("Copied"),
         "copy_sha": _("Copy {sha}"),
@@ -110,4 +115,5 @@ def _version(info: FirmwareInfo, clocks: int) -> dict[str, Any]:
         "uploaded_at": info.uploaded_at.timestamp(),
         "uploaded_by": info.uploaded_by,
         "clocks": clocks,
+        "starts_blank_chip": info.starts_blank_chip,
     }

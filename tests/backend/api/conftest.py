@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,8 +23,9 @@ from backend.api_keys import Scope, create_key
 from backend.app import Server, create_app, create_server
 from backend.batch import Item
 from backend.config import Settings
+from backend.contract.flash_map import Part
 from backend.contract.messages import Message
-from backend.firmware import FirmwareInfo, publish
+from backend.firmware import NO_PARTS, FirmwareInfo, publish
 from backend.mqtt import BrokerAddress
 from backend.surroundings import Surroundings
 from tests.backend.images import esp_image
@@ -95,7 +96,12 @@ class Site:
             )
 
     async def publish(
-        self, platform: str = "esp32", version: str = "2026.11.24.1", *, image: bytes | None = None
+        self,
+        platform: str = "esp32",
+        version: str = "2026.11.24.1",
+        *,
+        image: bytes | None = None,
+        parts: Mapping[Part, bytes] = NO_PARTS,
     ) -> FirmwareInfo:
         async with (
             self.server.storage.receive(max_bytes=2**24) as incoming,
@@ -111,6 +117,7 @@ class Site:
                 actor="test",
                 address=None,
                 now=datetime.now(UTC),
+                parts=parts,
             )
         self.server.catalogue.add(info)
         return info

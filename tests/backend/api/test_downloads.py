@@ -11,9 +11,11 @@ import pytest_asyncio
 from sqlalchemy import select, update
 
 from backend import links
+from backend.contract.flash_map import Part, offsets_of
 from backend.contract.platforms import PLATFORMS
 from backend.models import Download, User
 from tests.backend.api.conftest import Site, eventually
+from tests.backend.flash_images import factory_parts
 from tests.backend.images import esp_image
 
 
@@ -273,21 +275,61 @@ async def test_a_link_dies_with_its_user(site: Site) -> None:
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-async def test_a_manifest_offers_only_what_boots(site: Site, platform: str) -> None:
-    await site.publish(platform)
+@pytest.mark.parametrize("path", ["{platform}.json", "{platform}/2026.11.24.1.json"])
+async def test_a_manifest_starts_a_blank_chip(site: Site, platform: str, path: str) -> None:
+    is_esp8266 = PLATFORMS[platform].chip_family == "ESP8266"
+    parts = {} if is_esp8266 else factory_parts(platform)
+    await site.publish(platform, parts=parts)
     person = await site.signed_in("technician")
-    answer = await person.get(f"/firmware/manifest/{platform}.json")
+    manifest = (await person.get("/firmware/manifest/" + path.format(platform=platform))).json()
 
-    if PLATFORMS[platform].chip_family != "ESP8266":
-        assert (answer.status_code, answer.json()["code"]) == (409, "factory_parts_missing")
-        return
-    manifest = answer.json()
     assert manifest["version"] == "2026.11.24.1"
     (build,) = manifest["builds"]
-    assert build["chipFamily"] == "ESP8266"
-    (part,) = build["parts"]
-    assert part["offset"] == 0
-    assert (await site.client().get(part["path"])).content == esp_image(platform)
+    assert build["chipFamily"] == PLATFORMS[platform].chip_family
+    files = {**parts, Part.APPLICATION: esp_image(platform)}
+    expected = {at: files[part] for part, at in offsets_of(PLATFORMS[platform]).items()}
+    assert [one["offset"] for one in build["parts"]] == list(expected)
+    for one in build["parts"]:
+        assert one["path"].startswith(f"{site.url}/firmware/user-download/")
+        assert (await site.client().get(one["path"])).content == expected[one["offset"]]
+
+
+@pytest.mark.parametrize("platform", ["esp32", "esp32c3", "esp32s3"])
+async def test_no_manifest_for_what_would_not_start(site: Site, platform: str) -> None:
+    await site.publish(platform)
+    answer = await (await site.signed_in()).get(f"/firmware/manifest/{platform}.json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "factory_parts_missing")
+    assert "Publish the archive (.zip)" in answer.json()["error"]
+
+
+async def test_a_manifest_of_an_older_version_keeps_to_it(site: Site) -> None:
+    await site.publish("esp01", "2026.1.1.1")
+    await site.publish("esp01", "2026.1.1.2", image=esp_image("esp01", fill=2))
+    person = await site.signed_in()
+    manifest = (await person.get("/firmware/manifest/esp01/2026.1.1.1.json")).json()
+    assert manifest["version"] == "2026.1.1.1"
+    (part,) = manifest["builds"][0]["parts"]
+    assert (await person.get(part["path"])).content == esp_image("esp01")
+
+
+async def test_a_download_of_a_part_is_written_down(site: Site) -> None:
+    await site.publish("esp32", parts=factory_parts("esp32"))
+    person = await site.signed_in("technician")
+    manifest = (await person.get("/firmware/manifest/esp32.json")).json()
+    answers = [await person.get(one["path"]) for one in manifest["builds"][0]["parts"]]
+    assert (
+        'filename="esp32-2026.11.24.1-bootloader.bin"'
+        in (answers[0].headers["content-disposition"])
+    )
+    async with site.server.database.session() as session:
+        written = list(await session.scalars(select(Download).order_by(Download.id)))
+    assert [one.part for one in written] == [
+        "bootloader",
+        "partitions",
+        "boot_app0",
+        "application",
+    ]
+    assert [one.size_bytes for one in written] == [len(answer.content) for answer in answers]
 
 
 async def test_a_manifest_without_firmware_says_so(site: Site) -> None:

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import hashlib
+import io
 import json
-from collections.abc import AsyncIterator, Callable
+import zipfile
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import httpx
@@ -14,10 +16,12 @@ from sqlalchemy import select
 
 from backend.api import form
 from backend.config import Settings
+from backend.contract.flash_map import Part
 from backend.contract.statement import statement
 from backend.models import AuditEntry, Firmware
 from backend.signatures import PrivateKey, new_key, public_digits, sign
 from tests.backend.api.conftest import Site, serve, until
+from tests.backend.flash_images import default_table, factory_parts
 from tests.backend.images import elf_image, esp_image
 
 VERSION = "2026.11.24.1"
@@ -43,6 +47,30 @@ async def upload(
     for name, value in ({"version": VERSION, "platform": "esp32"} | fields).items():
         files[name] = (None, value)
     return await client.post("/api/upload", files=files)
+
+
+async def upload_parts(client: httpx.AsyncClient, parts: Mapping[Part, bytes]) -> httpx.Response:
+    """Send an image with what a blank chip needs, each a file of its own."""
+    files: dict[str, tuple[str | None, bytes | str]] = {
+        "version": (None, VERSION),
+        "platform": (None, "esp32"),
+        "file": ("firmware.bin", esp_image("esp32")),
+        **{part.value: (f"{part}.bin", data) for part, data in parts.items()},
+    }
+    return await client.post("/api/upload", files=files)
+
+
+def build_archive(**words: str) -> bytes:
+    """Return the .zip that CI makes of one build."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("firmware.bin", esp_image("esp32"))
+        archive.writestr(
+            "firmware.json", json.dumps({"platform": "esp32", "version": VERSION} | words)
+        )
+        for part, data in factory_parts("esp32").items():
+            archive.writestr(f"{part}.bin", data)
+    return buffer.getvalue()
 
 
 def stored(settings: Settings) -> list[Path]:
@@ -381,3 +409,69 @@ async def test_linux_program_is_taken_only_where_people_develop(
     client = site.client(**{"x-api-key": key})
     answer = await client.get("/api/firmware/linux", params={"version": VERSION})
     assert (answer.status_code, answer.content) == (200, image)
+
+
+# What a blank chip needs besides
+
+
+async def test_parts_come_with_an_image(
+    site: Site, ci: httpx.AsyncClient, settings: Settings
+) -> None:
+    answer = await upload_parts(ci, factory_parts("esp32"))
+    assert (answer.status_code, answer.json()["starts_blank_chip"]) == (201, True)
+    (row,) = await rows(site)
+    assert {one.part: one.sha256 for one in row.parts} == {
+        part: hashlib.sha256(data).hexdigest() for part, data in factory_parts("esp32").items()
+    }
+    assert len(stored(settings)) == 4
+
+
+async def test_an_image_without_parts_is_taken_and_said_to_lack_them(
+    ci: httpx.AsyncClient,
+) -> None:
+    assert (await upload(ci)).json()["starts_blank_chip"] is False
+
+
+async def test_a_part_that_would_not_boot_is_refused_whole(
+    site: Site, ci: httpx.AsyncClient, settings: Settings
+) -> None:
+    answer = await upload_parts(ci, factory_parts("esp32") | {Part.PARTITIONS: default_table()})
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_part")
+    assert answer.json()["field"] == "partitions"
+    assert await rows(site) == []
+    assert stored(settings) == []
+
+
+async def test_a_part_that_is_too_large_is_refused(ci: httpx.AsyncClient) -> None:
+    answer = await upload_parts(ci, factory_parts("esp32") | {Part.BOOT_LOADER: bytes(70_000)})
+    assert (answer.status_code, answer.json()["field"]) == (400, "bootloader")
+
+
+async def test_the_archive_of_a_build_needs_no_other_field(
+    site: Site, ci: httpx.AsyncClient
+) -> None:
+    answer = await ci.post("/api/upload", files={"file": ("build.zip", build_archive())})
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["starts_blank_chip"] is True
+    assert answer.json()["sha256"] == hashlib.sha256(esp_image("esp32")).hexdigest()
+    (row,) = await rows(site)
+    assert (row.platform, row.version, row.filename) == ("esp32", VERSION, f"esp32-{VERSION}.bin")
+    assert len(row.parts) == 3
+
+
+async def test_form_and_archive_must_agree(site: Site, ci: httpx.AsyncClient) -> None:
+    answer = await ci.post(
+        "/api/upload",
+        files={"file": ("build.zip", build_archive()), "version": (None, "2026.11.24.9")},
+    )
+    assert (answer.status_code, answer.json()["field"]) == (400, "version")
+    assert await rows(site) == []
+
+
+async def test_another_archive_is_told_what_is_expected(ci: httpx.AsyncClient) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("notes.txt", "hello")
+    answer = await upload(ci, image=buffer.getvalue(), filename="notes.zip")
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_bundle")
+    assert "holds no firmware.bin" in answer.json()["error"]

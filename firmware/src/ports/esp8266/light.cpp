@@ -4,7 +4,6 @@
 #include <Arduino.h>
 
 #include "board.h"
-#include "skiclock/light/status_led.h"
 
 namespace skiclock {
 namespace {
@@ -35,6 +34,6 @@ void begin_light() {
   timer1_write(kTimerTicks);
 }
 
-void set_light(std::uint32_t new_pattern) { pattern = new_pattern; }
+void set_light(Light light) { pattern = led_pattern(light); }
 
 }  // namespace skiclock

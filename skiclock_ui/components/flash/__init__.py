@@ -1,0 +1,1 @@
+"""Firmware: every version of each platform, live, and the upload."""

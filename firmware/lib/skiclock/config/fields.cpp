@@ -117,7 +117,7 @@ const char* parse_hosts(const char* text, Settings* settings) {
   for (const char* rest = text; (rest = next_word(rest, host, sizeof host)) != nullptr; ++count) {
     if (count == kSettingsNtpServers) return "more than three servers";
     if (host[0] == '\0' || check_host(host) != nullptr) return "no host name";
-    std::strcpy(hosts[count], host);
+    copy_text(host, hosts[count], kHostCapacity);
   }
   if (settings != nullptr) std::memcpy(settings->ntp, hosts, sizeof hosts);
   return nullptr;
@@ -168,9 +168,9 @@ const char* check(Kind kind, const char* text) {
   }
 }
 
-void append_word(char* text, const char* word) {
-  if (text[0] != '\0') std::strcat(text, " ");
-  std::strcat(text, word);
+void append_word(char text[kMaxValueBytes], const char* word) {
+  if (text[0] != '\0') append_text(" ", text, kMaxValueBytes);
+  append_text(word, text, kMaxValueBytes);
 }
 
 // An array of texts becomes words; empty ones (servers not used) fall away.
@@ -268,7 +268,7 @@ void format(const Field& field, const Settings& settings, char text[kMaxValueByt
       write_whole(get_whole(field, settings), text);
       break;
     case Kind::kTrust:
-      std::strcpy(text, kTrustWords[static_cast<std::size_t>(settings.trust) % 3]);
+      copy_text(kTrustWords[static_cast<std::size_t>(settings.trust) % 3], text, kMaxValueBytes);
       break;
     case Kind::kColour:
       write_hex(place(field, settings), text);
@@ -284,7 +284,7 @@ void format(const Field& field, const Settings& settings, char text[kMaxValueByt
       }
       break;
     default:
-      std::strcpy(text, place(field, settings));
+      copy_text(place(field, settings), text, kMaxValueBytes);
   }
 }
 
@@ -293,7 +293,7 @@ const char* text_form_of(const Field& field, const JsonValue& value, char text[k
   if (field.kind == Kind::kSwitch) {
     bool is_on = false;
     if (!value.read(&is_on)) return "neither true nor false";
-    std::strcpy(text, is_on ? "1" : "0");
+    copy_text(is_on ? "1" : "0", text, kMaxValueBytes);
     return nullptr;
   }
   if (field.kind == Kind::kWhole) {

@@ -101,8 +101,8 @@ const char* read_colour(const char* text, std::uint8_t rgb[3]) {
   if (text[0] == '#') ++text;
   if (std::strlen(text) != 6) return "no colour rrggbb";
   for (int i = 0; i < 3; ++i) {
-    const int high = hex_value(text[2 * i]);
-    const int low = hex_value(text[2 * i + 1]);
+    const int high = hex_value(*text++);
+    const int low = hex_value(*text++);
     if (high < 0 || low < 0) return "no colour rrggbb";
     rgb[i] = static_cast<std::uint8_t>(high * 16 + low);
   }
@@ -120,6 +120,17 @@ const char* next_word(const char* text, char* word, std::size_t capacity) {
     word[size] = '\0';
   }
   return text + size + (end != nullptr ? 1 : 0);
+}
+
+void copy_text(const char* text, char* out, std::size_t capacity) {
+  std::size_t size = 0;
+  for (; size + 1 < capacity && text[size] != '\0'; ++size) out[size] = text[size];
+  out[size] = '\0';
+}
+
+void append_text(const char* text, char* out, std::size_t capacity) {
+  const std::size_t size = std::strlen(out);
+  copy_text(text, out + size, capacity - size);
 }
 
 void write_whole(std::int32_t value, char* text) {

@@ -21,6 +21,10 @@ const char* read_colour(const char* text, std::uint8_t rgb[3]);
 // end. `word` is terminated and empty where it would not fit.
 const char* next_word(const char* text, char* word, std::size_t capacity);
 
+// Copies and appends within the capacity, terminated; what does not fit is cut.
+void copy_text(const char* text, char* out, std::size_t capacity);
+void append_text(const char* text, char* out, std::size_t capacity);
+
 // Writes a decimal, terminated; 12 bytes are enough.
 void write_whole(std::int32_t value, char* text);
 

@@ -81,10 +81,9 @@ void Journal::add(EventKind kind, const char* detail, std::int32_t number, std::
   char digits[12];
   write_whole(number, digits);
   char text[kDetailBytes + 1] = "";
-  const std::size_t room = kDetailBytes - std::strlen(digits) - 1;
-  std::strncat(text, detail, room);
-  if (text[0] != '\0') std::strcat(text, " ");
-  std::strcat(text, digits);
+  copy_text(detail, text, kDetailBytes - std::strlen(digits));
+  if (text[0] != '\0') append_text(" ", text, sizeof text);
+  append_text(digits, text, sizeof text);
   add(kind, text, now_ms);
 }
 

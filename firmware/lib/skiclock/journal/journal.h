@@ -88,7 +88,7 @@ class Journal {
 
   StorePort& store_;
   const WallTime& wall_;
-  Event ring_[kJournalEvents];
+  Event ring_[kJournalEvents] = {};
   std::uint8_t first_ = 0;
   std::uint8_t size_ = 0;
   bool is_dirty_ = false;

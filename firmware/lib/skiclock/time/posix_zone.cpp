@@ -111,7 +111,7 @@ std::int64_t day_of(const Change& change, std::int32_t year) {
   }
   const std::int64_t first = days_of(year, change.month, 1);
   const std::int64_t first_weekday = civil_of(first * kSecondsPerDay).weekday;
-  std::int64_t day = (change.day - first_weekday + 7) % 7 + (change.week - 1) * 7;
+  std::int64_t day = (change.day - first_weekday + 7) % 7 + (change.week - 1) * std::int64_t{7};
   if (day >= days_in_month(year, change.month)) day -= 7;
   return first + day;
 }

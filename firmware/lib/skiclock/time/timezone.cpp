@@ -13,35 +13,34 @@ static_assert(sizeof kZoneTable % 4 == 0, "the last word must be within the tabl
 using FlashWord __attribute__((may_alias)) = std::uint32_t;
 
 // All chips that the clock runs on are little-endian.
-std::uint8_t flash_byte(const char* at) {
-  const auto address = reinterpret_cast<std::uintptr_t>(at);
-  const auto* word = reinterpret_cast<const volatile FlashWord*>(address & ~std::uintptr_t{3});
-  return static_cast<std::uint8_t>(*word >> (address & 3U) * 8);
+char table_at(std::size_t offset) {
+  const auto* words = reinterpret_cast<const volatile FlashWord*>(kZoneTable);
+  return static_cast<char>(words[offset / 4] >> offset % 4 * 8);
 }
 
 // Walks the table's texts in the flash.
 class TableCursor {
  public:
-  bool is_at_empty() const { return flash_byte(at_) == 0; }
+  bool is_at_empty() const { return table_at(at_) == '\0'; }
   void skip() {
-    while (flash_byte(at_) != 0) ++at_;
+    while (table_at(at_) != '\0') ++at_;
     ++at_;
   }
   bool is_equal(const char* text) const {
-    const char* at = at_;
-    while (*text != '\0' && flash_byte(at) == static_cast<std::uint8_t>(*text)) ++at, ++text;
-    return *text == '\0' && flash_byte(at) == 0;
+    std::size_t at = at_;
+    while (*text != '\0' && table_at(at) == *text) ++at, ++text;
+    return *text == '\0' && table_at(at) == '\0';
   }
   bool copy(char* text, std::size_t capacity) const {
     for (std::size_t i = 0; i < capacity; ++i) {
-      text[i] = static_cast<char>(flash_byte(at_ + i));
+      text[i] = table_at(at_ + i);
       if (text[i] == '\0') return true;
     }
     return false;
   }
 
  private:
-  const char* at_ = kZoneTable;
+  std::size_t at_ = 0;
 };
 
 }  // namespace
@@ -58,9 +57,10 @@ bool TimeZone::set_by_name(const char* name) {
 bool TimeZone::set_by_name_or_posix(const char* text) { return set_by_name(text) || set(text); }
 
 bool TimeZone::adopt(const char* posix, const char* name) {
-  if (std::strlen(name) >= sizeof name_) return false;
+  const std::size_t size = std::strlen(name);
+  if (size >= sizeof name_) return false;
   if (!parse_posix_zone({posix, std::strlen(posix)}, &zone_)) return false;
-  if (name != name_) std::strcpy(name_, name);
+  std::memmove(name_, name, size + 1);
   return true;
 }
 

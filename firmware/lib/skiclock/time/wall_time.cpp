@@ -13,9 +13,9 @@ constexpr std::int32_t kAnchorAgeMs = 1 << 24;  // 4.6 hours
 
 // The baseline is long, because an answer is wrong by tens of milliseconds over Wi-Fi, and not
 // longer than a day, because the crystal drifts with the weather.
-constexpr std::int64_t kFirstBaselineMs = 50 * 60 * 1000LL;
-constexpr std::int64_t kBaselineMs = 6 * 3600 * 1000LL;
-constexpr std::int64_t kMaxBaselineMs = 24 * 3600 * 1000LL;
+constexpr std::int64_t kFirstBaselineMs = 50LL * 60 * 1000;
+constexpr std::int64_t kBaselineMs = 6LL * 3600 * 1000;
+constexpr std::int64_t kMaxBaselineMs = 24LL * 3600 * 1000;
 constexpr std::int64_t kMaxDriftPpm = 500;  // more is a jump of the server, not a crystal
 constexpr std::int64_t kMaxNoisePpm = 50;
 

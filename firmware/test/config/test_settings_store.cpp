@@ -309,7 +309,12 @@ TEST_CASE("the report holds what is in force, and no secret") {
   FakeStore store;
   store.records["identity"] = kIdentity1;
   Clock clock(store);
-  clock.settings.apply(text_of(R"({"brightness":7,"ntp":["a","b"],"screens":["date"]})"), 4);
+  clock.settings.apply(
+      text_of(R"({"brightness":7,"night_brightness":24,"night_from":1320,"night_to":360,)"
+              R"("current_limit_ma":2000,"colour_main":"ffa028","colour_accent":"#3CA0FF",)"
+              R"("colour_warning":"ff2800","screens":["date"],"screen_s":5,"blink_colon":true,)"
+              R"("ntp":["a","b"]})"),
+      4);
   CHECK(clock.report() ==
         R"({"device_id":"a1b2c3","version":4,"result":"applied","settings":{"name":"Åre mål",)"
         R"("server_url":"https://clocks.example.org","mqtt_host":"broker.example.org",)"

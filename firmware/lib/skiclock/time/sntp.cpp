@@ -15,7 +15,7 @@ constexpr std::uint32_t kJitterMs = 300 * 1000;
 constexpr std::int64_t kCoarseTripMs = 300;
 constexpr std::uint8_t kMaxCoarse = 3;  // in a row: some networks are always like that
 
-constexpr std::int64_t kSuspectMs = 15 * 60 * 1000LL;
+constexpr std::int64_t kSuspectMs = 15LL * 60 * 1000;
 constexpr std::int64_t kAgreeMs = 10 * 1000LL;
 
 constexpr std::uint8_t kRestRounds = 2;    // after RATE

@@ -134,14 +134,13 @@ void Updater::happened(UpdateEvent event, std::uint32_t now_ms) {
 }
 
 void Updater::prepare(std::uint32_t now_ms) {
-  if (policy_.needs_line_alone) announce(now_ms);
+  if (policy_.needs_line_alone && !announce(now_ms)) return;
   if (ports_.system.free_heap_bytes() < policy_.min_free_heap_bytes) {
     const bool has_waited = now_ms - entered_ms_ >= kMemoryGraceMs;
     if (has_waited || !policy_.needs_line_alone) postpone(now_ms);
     return;
   }
-  announce(now_ms);
-  if (!note(AttemptPhase::kDownloading)) return fail("the flash takes no records", now_ms);
+  if (!announce(now_ms)) return;
   if (!empty_slot()) return fail(kNotErased, now_ms);
   breaks_ = 0;
   barren_breaks_ = 0;
@@ -150,14 +149,19 @@ void Updater::prepare(std::uint32_t now_ms) {
   happened(E::kReady, now_ms);
 }
 
-void Updater::announce(std::uint32_t now_ms) {
-  if (is_announced_) return;
+// Noted in flash before it is told, so that whatever the server has heard of comes to an end.
+bool Updater::announce(std::uint32_t now_ms) {
+  if (is_announced_) return true;
+  if (!note(AttemptPhase::kDownloading)) {
+    fail("the flash takes no records", now_ms);
+    return false;
+  }
   is_announced_ = true;
-  stored_bytes_ = 0;
   reported_percent_ = 0;
   reported_ms_ = now_ms;
   listener_.on_started(text_of(offer_.session_id), text_of(offer_.version));
   listener_.on_progress(text_of(offer_.session_id), 0);
+  return true;
 }
 
 void Updater::postpone(std::uint32_t now_ms) {

@@ -97,7 +97,7 @@ class Updater : private DownloadSink {
   std::uint32_t jitter_ms(UpdateTrigger trigger);
   void happened(UpdateEvent event, std::uint32_t now_ms);
   void prepare(std::uint32_t now_ms);
-  void announce(std::uint32_t now_ms);
+  bool announce(std::uint32_t now_ms);
   void postpone(std::uint32_t now_ms);
   void receive(std::uint32_t now_ms);
   bool empty_slot();

@@ -91,10 +91,29 @@ TEST_CASE("digits and the blank of a digit are equally wide, so that a clock doe
   for (char32_t digit = U'0'; digit <= U'9'; ++digit) {
     CHECK(small_glyph(digit).width == 5);
     CHECK(large_glyph(digit).width == 10);
+    CHECK(condensed_glyph(digit).width == 6);
   }
   CHECK(small_glyph(kFigureSpace).width == 5);
   CHECK(small_glyph(kPunctuationSpace).width == small_glyph(U':').width);
   CHECK(large_glyph(kPunctuationSpace).width == large_glyph(U':').width);
+}
+
+TEST_CASE("a width is that of the glyph, in every size") {
+  for (std::size_t index = 0; index < font_size(); ++index) {
+    const char32_t code = font_code(index);
+    CHECK(small_width(code) == small_glyph(code).width);
+    CHECK(large_width(code) == large_glyph(code).width);
+    CHECK(condensed_width(code) == condensed_glyph(code).width);
+  }
+}
+
+TEST_CASE("narrow digits are their own, all letters are the large ones") {
+  std::set<std::string> narrow;
+  for (char32_t digit = U'0'; digit <= U'9'; ++digit) {
+    CHECK(narrow.insert(art_of(condensed_glyph(digit), kLargeRows)).second);
+  }
+  CHECK(art_of(condensed_glyph(U'A'), kLargeRows) == art_of(large_glyph(U'A'), kLargeRows));
+  CHECK(art_of(condensed_glyph(U'€'), kLargeRows) == art_of(large_glyph(kBox), kLargeRows));
 }
 
 TEST_CASE("the comma hangs below the base line, the full stop does not") {
@@ -167,6 +186,8 @@ TEST_CASE("the specimen of all glyphs is as it was when somebody looked at it") 
     specimen += "= " + utf8_of(code) + (is_drawn_by_hand(code) ? " by hand\n" : "\n");
     specimen += art_of(small_glyph(code), kSmallRows) + "\n";
     specimen += art_of(large_glyph(code), kLargeRows) + "\n";
+    if (condensed_width(code) == large_width(code)) continue;
+    specimen += art_of(condensed_glyph(code), kLargeRows) + "\n";
   }
   check_golden("font", specimen);
 }

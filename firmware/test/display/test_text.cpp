@@ -45,7 +45,8 @@ constexpr Area kRow{0, 0, 64, 16};
 
 TEST_CASE("the width of a text is what it takes when drawn") {
   for (const char* text : {"42:34", "-12,5°C", "Åre", "j", "Wi-Fi!", "%&?"}) {
-    for (const TextSize size : {TextSize::kSmall, TextSize::kLargeTight, TextSize::kLarge}) {
+    for (const TextSize size :
+         {TextSize::kSmall, TextSize::kCondensed, TextSize::kLargeTight, TextSize::kLarge}) {
       CAPTURE(text);
       Frame frame = blank(120, 16);
       draw_text(frame, {0, 0, 120, 16}, 3, 0, text_of(text), size, Ink::kMain);
@@ -62,6 +63,12 @@ TEST_CASE("hours and minutes take 48 pixels at the tight large size: three panel
   CHECK(text_width(text_of("12:34"), TextSize::kLarge) == 50);
   CHECK(text_width(text_of("12:34"), TextSize::kSmall) == 25);
   CHECK(text_width(text_of("12\u200834"), TextSize::kLargeTight) == 48);
+}
+
+TEST_CASE("hours and minutes take 32 pixels with narrow digits: two panels") {
+  CHECK(text_width(text_of("12:34"), TextSize::kCondensed) == 32);
+  CHECK(text_width(text_of("12\u200834"), TextSize::kCondensed) == 32);
+  CHECK(text_depth(text_of("12:34"), TextSize::kCondensed) == 14);
 }
 
 TEST_CASE("no text is no pixels wide") {

@@ -11,8 +11,10 @@ constexpr char kDarkColon[] = "\u2008";
 constexpr int kTenths = 10;
 
 void draw_pair(Frame& frame, const Area& area, Text pair, Text above, Text below, Ink ink) {
-  const Option options[] = {
-      {pair, TextSize::kLarge}, {pair, TextSize::kLargeTight}, {pair, TextSize::kSmall}};
+  const Option options[] = {{pair, TextSize::kLarge},
+                            {pair, TextSize::kLargeTight},
+                            {pair, TextSize::kCondensed},
+                            {pair, TextSize::kSmall}};
   if (draw_first_fitting(frame, area, options, ink)) return;
   draw_stacked(frame, area, above, below, ink);
 }
@@ -46,7 +48,8 @@ void draw_degrees(Frame& frame, const Area& area, int tenths) {
   rounded.add("°");
   const Option options[] = {
       {exact_with_unit.text(), TextSize::kLarge}, {exact.text(), TextSize::kLarge},
-      {exact.text(), TextSize::kLargeTight},      {rounded.text(), TextSize::kLarge},
+      {exact.text(), TextSize::kLargeTight},      {exact.text(), TextSize::kCondensed},
+      {rounded.text(), TextSize::kLarge},         {rounded.text(), TextSize::kCondensed},
       {exact.text(), TextSize::kSmall},           {rounded.text(), TextSize::kSmall},
   };
   const Ink ink = tenths < 0 ? Ink::kAccent : Ink::kMain;
@@ -87,6 +90,7 @@ void draw_date(Frame& frame, const Area& area, const ClockView& clock) {
   dotted.add(".").add_number(clock.month);
   const Option options[] = {{slashed.text(), TextSize::kLarge},
                             {dotted.text(), TextSize::kLargeTight},
+                            {dotted.text(), TextSize::kCondensed},
                             {slashed.text(), TextSize::kSmall}};
   if (draw_first_fitting(frame, area, options, Ink::kAccent)) return;
   draw_stacked(frame, area, day.text(), month.text(), Ink::kAccent);

@@ -1,4 +1,6 @@
 // The screens that come by themselves: stopwatch, update, factory reset, identify.
+#include <initializer_list>
+
 #include "skiclock/display/layout.h"
 #include "skiclock/display/phrase.h"
 #include "skiclock/display/screen_drawings.h"
@@ -41,14 +43,12 @@ void draw_elapsed(Frame& frame, const Area& area, std::uint32_t elapsed_ms, Ink 
   pair.add(":").add_number(seconds % 60, 2);
   Phrase tenth;
   tenth.add_number(elapsed_ms / 100 % 10);
-  if (draw_with_small_tenth(frame, area, pair.text(), tenth.text(), TextSize::kLarge, ink)) return;
-  if (draw_with_small_tenth(frame, area, pair.text(), tenth.text(), TextSize::kLargeTight, ink)) {
-    return;
+  for (const TextSize size : {TextSize::kLarge, TextSize::kLargeTight, TextSize::kCondensed}) {
+    if (draw_with_small_tenth(frame, area, pair.text(), tenth.text(), size, ink)) return;
   }
   Phrase exact = pair;
   exact.add(",").add_number(elapsed_ms / 100 % 10);
-  const Option options[] = {{pair.text(), TextSize::kLarge},
-                            {pair.text(), TextSize::kLargeTight},
+  const Option options[] = {{pair.text(), TextSize::kCondensed},
                             {exact.text(), TextSize::kSmall},
                             {pair.text(), TextSize::kSmall}};
   if (draw_first_fitting(frame, area, options, ink)) return;

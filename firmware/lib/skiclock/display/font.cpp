@@ -1,6 +1,7 @@
 // Looks characters up in the font.
 #include "skiclock/display/font.h"
 
+#include "skiclock/display/font_condensed.h"
 #include "skiclock/display/font_large.h"
 #include "skiclock/display/font_small.h"
 #include "skiclock/display/smoothing.h"
@@ -10,24 +11,61 @@ namespace {
 
 constexpr std::size_t kSmallCount = count_glyphs(kSmallSheets);
 constexpr std::size_t kLargeCount = count_glyphs(kLargeSheets);
+constexpr std::size_t kCondensedCount = count_glyphs(kCondensedSheets);
 
-SKICLOCK_FLASH constexpr std::array<StoredGlyph<4>, kSmallCount> kSmallGlyphs =
+using Small = StoredGlyph<4>;
+using Large = StoredGlyph<8>;
+using Condensed = StoredGlyph<3>;
+
+SKICLOCK_FLASH constexpr std::array<Small, kSmallCount> kSmallGlyphs =
     glyphs_of<kSmallCount, 4>(kSmallSheets);
-SKICLOCK_FLASH constexpr std::array<StoredGlyph<8>, kLargeCount> kLargeGlyphs =
+SKICLOCK_FLASH constexpr std::array<Large, kLargeCount> kLargeGlyphs =
     glyphs_of<kLargeCount, 8>(kLargeSheets);
+SKICLOCK_FLASH constexpr std::array<Condensed, kCondensedCount> kCondensedGlyphs =
+    glyphs_of<kCondensedCount, 3>(kCondensedSheets);
+
+const Small& small_or_box(char32_t code) {
+  const int found = find_glyph(kSmallGlyphs, code);
+  return kSmallGlyphs[static_cast<std::size_t>(found >= 0 ? found
+                                                          : find_glyph(kSmallGlyphs, kBox))];
+}
+
+// Null where nobody drew it by hand.
+const Large* drawn_by_hand(char32_t code) {
+  const int found = find_glyph(kLargeGlyphs, code);
+  return found >= 0 ? &kLargeGlyphs[static_cast<std::size_t>(found)] : nullptr;
+}
+
+// Null where there is no narrow one.
+const Condensed* drawn_narrow(char32_t code) {
+  const int found = find_glyph(kCondensedGlyphs, code);
+  return found >= 0 ? &kCondensedGlyphs[static_cast<std::size_t>(found)] : nullptr;
+}
 
 }  // namespace
 
-Glyph small_glyph(char32_t code) {
-  Glyph glyph;
-  if (!find_glyph(kSmallGlyphs, code, &glyph)) find_glyph(kSmallGlyphs, kBox, &glyph);
-  return glyph;
-}
+Glyph small_glyph(char32_t code) { return unpacked(small_or_box(code)); }
 
 Glyph large_glyph(char32_t code) {
-  Glyph glyph;
-  if (find_glyph(kLargeGlyphs, code, &glyph)) return glyph;
-  return doubled(small_glyph(code));
+  const Large* drawn = drawn_by_hand(code);
+  return drawn != nullptr ? unpacked(*drawn) : doubled(small_glyph(code));
+}
+
+Glyph condensed_glyph(char32_t code) {
+  const Condensed* drawn = drawn_narrow(code);
+  return drawn != nullptr ? unpacked(*drawn) : large_glyph(code);
+}
+
+int small_width(char32_t code) { return width_of(small_or_box(code)); }
+
+int large_width(char32_t code) {
+  const Large* drawn = drawn_by_hand(code);
+  return drawn != nullptr ? width_of(*drawn) : 2 * small_width(code);
+}
+
+int condensed_width(char32_t code) {
+  const Condensed* drawn = drawn_narrow(code);
+  return drawn != nullptr ? width_of(*drawn) : large_width(code);
 }
 
 std::size_t font_size() { return kSmallCount; }
@@ -36,9 +74,6 @@ char32_t font_code(std::size_t index) {
   return static_cast<char32_t>(code_of(flash_word(kSmallGlyphs[index].head)));
 }
 
-bool is_drawn_by_hand(char32_t code) {
-  Glyph glyph;
-  return find_glyph(kLargeGlyphs, code, &glyph);
-}
+bool is_drawn_by_hand(char32_t code) { return drawn_by_hand(code) != nullptr; }
 
 }  // namespace skiclock

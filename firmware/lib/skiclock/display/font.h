@@ -19,6 +19,14 @@ Glyph small_glyph(char32_t code);
 // Twice the size: drawn by hand where there is a drawing, else the small one smoothed.
 Glyph large_glyph(char32_t code);
 
+// As high as the large one; digits and their signs are narrow, all else is the large one.
+Glyph condensed_glyph(char32_t code);
+
+// Their widths alone, which is less work.
+int small_width(char32_t code);
+int large_width(char32_t code);
+int condensed_width(char32_t code);
+
 // All characters in order, for tests and specimen sheets.
 std::size_t font_size();
 char32_t font_code(std::size_t index);

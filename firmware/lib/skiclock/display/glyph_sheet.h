@@ -101,30 +101,40 @@ constexpr std::array<StoredGlyph<Words>, Count> glyphs_of(
   return glyphs;
 }
 
-// Finds a character by bisection; `glyph` is untouched where the table has it not.
+// Returns the place of a character, found by bisection, or -1 where the table has it not.
 template <std::size_t Count, std::size_t Words>
-bool find_glyph(const std::array<StoredGlyph<Words>, Count>& glyphs, char32_t code, Glyph* glyph) {
+int find_glyph(const std::array<StoredGlyph<Words>, Count>& glyphs, char32_t code) {
   std::size_t low = 0;
   std::size_t high = Count;
   while (low < high) {
     const std::size_t middle = (low + high) / 2;
-    const std::uint32_t head = flash_word(glyphs[middle].head);
-    if (code_of(head) == code) {
-      glyph->width = static_cast<std::uint8_t>(head >> 24);
-      for (std::size_t word = 0; word * 2 < glyph->width; ++word) {
-        const std::uint32_t columns = flash_word(glyphs[middle].columns[word]);
-        glyph->columns[word * 2] = static_cast<std::uint16_t>(columns);
-        glyph->columns[word * 2 + 1] = static_cast<std::uint16_t>(columns >> 16);
-      }
-      return true;
-    }
-    if (code_of(head) < code) {
+    const std::uint32_t found = code_of(flash_word(glyphs[middle].head));
+    if (found == code) return static_cast<int>(middle);
+    if (found < code) {
       low = middle + 1;
     } else {
       high = middle;
     }
   }
-  return false;
+  return -1;
+}
+
+template <std::size_t Words>
+int width_of(const StoredGlyph<Words>& stored) {
+  return static_cast<int>(flash_word(stored.head) >> 24);
+}
+
+template <std::size_t Words>
+Glyph unpacked(const StoredGlyph<Words>& stored) {
+  static_assert(Words * 2 <= kMaxGlyphWidth, "a glyph has more columns than anybody can draw");
+  Glyph glyph;
+  glyph.width = static_cast<std::uint8_t>(width_of(stored));
+  for (std::size_t word = 0; word * 2 < glyph.width; ++word) {
+    const std::uint32_t columns = flash_word(stored.columns[word]);
+    glyph.columns[word * 2] = static_cast<std::uint16_t>(columns);
+    glyph.columns[word * 2 + 1] = static_cast<std::uint16_t>(columns >> 16);
+  }
+  return glyph;
 }
 
 }  // namespace skiclock

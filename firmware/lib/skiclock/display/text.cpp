@@ -29,7 +29,17 @@ bool is_narrow(char32_t code) {
 
 int gap_between(char32_t left, char32_t right, TextSize size) {
   if (size == TextSize::kSmall) return 1;
-  return size == TextSize::kLargeTight && (is_narrow(left) || is_narrow(right)) ? 1 : 2;
+  return size != TextSize::kLarge && (is_narrow(left) || is_narrow(right)) ? 1 : 2;
+}
+
+int width_in(TextSize size, char32_t code) {
+  if (size == TextSize::kSmall) return small_width(code);
+  return size == TextSize::kCondensed ? condensed_width(code) : large_width(code);
+}
+
+Glyph glyph_in(TextSize size, char32_t code) {
+  if (size == TextSize::kSmall) return small_glyph(code);
+  return size == TextSize::kCondensed ? condensed_glyph(code) : large_glyph(code);
 }
 
 // Walks over a text and knows where each glyph stands.
@@ -40,14 +50,15 @@ class Walk {
   bool next() {
     if (offset_ >= text_.size) return false;
     const char32_t code = plain(next_character(text_, &offset_));
-    if (code_ != 0) x_ += glyph_.width + gap_between(code_, code, size_);
+    if (code_ != 0) x_ += width_ + gap_between(code_, code, size_);
     code_ = code;
-    glyph_ = size_ == TextSize::kSmall ? small_glyph(code) : large_glyph(code);
+    width_ = width_in(size_, code);
     return true;
   }
 
   int x() const { return x_; }
-  const Glyph& glyph() const { return glyph_; }
+  int end() const { return x_ + width_; }
+  Glyph glyph() const { return glyph_in(size_, code_); }
 
  private:
   Text text_;
@@ -55,7 +66,7 @@ class Walk {
   std::size_t offset_ = 0;
   char32_t code_ = 0;
   int x_ = 0;
-  Glyph glyph_;
+  int width_ = 0;
 };
 
 void draw_glyph(Frame& frame, const Area& clip, int x, int y, const Glyph& glyph, Ink ink) {
@@ -71,12 +82,14 @@ int pixels_per_second(TextSize size) { return size == TextSize::kSmall ? 20 : 32
 
 int depth_of_letters(TextSize size) { return size == TextSize::kSmall ? kSmallDepth : kLargeDepth; }
 
+int depth_with_tails(TextSize size) { return size == TextSize::kSmall ? 8 : 16; }
+
 }  // namespace
 
 int text_width(Text text, TextSize size) {
   Walk walk(text, size);
   int width = 0;
-  while (walk.next()) width = walk.x() + walk.glyph().width;
+  while (walk.next()) width = walk.end();
   return width;
 }
 
@@ -84,8 +97,9 @@ int text_depth(Text text, TextSize size) {
   int depth = depth_of_letters(size);
   Walk walk(text, size);
   while (walk.next()) {
-    for (int column = 0; column < walk.glyph().width; ++column) {
-      while (walk.glyph().columns[column] >> depth != 0) ++depth;
+    const Glyph glyph = walk.glyph();
+    for (int column = 0; column < glyph.width; ++column) {
+      while (glyph.columns[column] >> depth != 0) ++depth;
     }
   }
   return depth;
@@ -96,7 +110,7 @@ void draw_text(Frame& frame, const Area& clip, int x, int y, Text text, TextSize
   while (walk.next()) {
     const int left = x + walk.x();
     if (left >= clip.x + clip.width) return;
-    if (left + walk.glyph().width <= clip.x) continue;
+    if (x + walk.end() <= clip.x) continue;
     draw_glyph(frame, clip, left, y, walk.glyph(), ink);
   }
 }
@@ -125,7 +139,7 @@ void draw_scrolling(Frame& frame, const Area& area, Text text, TextSize size, In
     return;
   }
   const int x = area.x + scroll_offset(width, area.width, size, elapsed_ms);
-  const int y = area.y + (area.height - text_depth(text, size)) / 2;
+  const int y = area.y + (area.height - depth_with_tails(size)) / 2;
   draw_text(frame, area, x, y, text, size, ink);
 }
 

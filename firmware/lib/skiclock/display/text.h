@@ -12,6 +12,7 @@ namespace skiclock {
 
 enum class TextSize : std::uint8_t {
   kSmall,       // 7 rows
+  kCondensed,   // 14 rows, narrow digits: HH:MM takes 32 pixels
   kLargeTight,  // 14 rows, less air beside colon, comma and full stop: HH:MM takes 48 pixels
   kLarge,       // 14 rows
 };

@@ -1,6 +1,8 @@
 """Owns which firmware there is, and how a new one becomes public."""
 
 import asyncio
+import hashlib
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,13 +15,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import audit
 from backend.contract.flash_map import Part, offsets_of
-from backend.contract.platforms import ALIASES, LINUX, PLATFORMS, Platform
+from backend.contract.platforms import (
+    ALIASES,
+    ESP8266_CHIP_FAMILY,
+    LINUX,
+    PLATFORMS,
+    Platform,
+)
 from backend.contract.statement import statement
 from backend.contract.versions import VersionKey, version_key
 from backend.errors import Refusal
 from backend.flash_parts import check_parts
 from backend.image import ImageInfo, inspect_image
 from backend.models import Firmware, FirmwarePart
+from backend.packed_image import is_packed, unpack
 from backend.signatures import PublicKey, SignatureMissingError, check_signature
 from backend.storage import Incoming
 
@@ -88,7 +97,7 @@ class FirmwareInfo:
         """Whether everything that a blank chip needs was published."""
         if self.platform == LINUX.name:
             return False
-        have = {Part.APPLICATION, *(one.part for one in self.parts)}
+        have = {Part.APPLICATION, Part.FLASH_IMAGE, *(one.part for one in self.parts)}
         return set(offsets_of(PLATFORMS[self.platform])) <= have
 
     def check_starts_blank_chip(self) -> None:
@@ -108,7 +117,7 @@ class FirmwareInfo:
 
         Raises FactoryPartsMissingError.
         """
-        if part is Part.APPLICATION:
+        if part in {Part.APPLICATION, Part.FLASH_IMAGE}:
             return self
         for one in self.parts:
             if one.part is part:
@@ -119,6 +128,16 @@ class FirmwareInfo:
                     sha256=one.sha256,
                 )
         raise FactoryPartsMissingError(f"{self.platform} {self.version} has no {part}.")
+
+
+    def unpacked(self, image: bytes) -> "FirmwareInfo":
+        """Return this firmware with its unpacked image in place of the packed one."""
+        return replace(
+            self,
+            filename=self.filename.removesuffix(".gz"),
+            size_bytes=len(image),
+            sha256=hashlib.sha256(image).hexdigest(),
+        )
 
 
 class Catalogue:
@@ -296,7 +315,11 @@ def clean_filename(filename: str) -> str:
 
 def _inspect(incoming: Incoming, platform: Platform) -> ImageInfo:
     with incoming.path.open("rb") as file:
-        return inspect_image(file, platform, size_bytes=incoming.size_bytes)
+        if platform.chip_family != ESP8266_CHIP_FAMILY or not is_packed(file.read(2)):
+            return inspect_image(file, platform, size_bytes=incoming.size_bytes)
+        file.seek(0)
+        image = unpack(file.read(platform.slot_bytes), max_bytes=platform.slot_bytes)
+        return inspect_image(io.BytesIO(image), platform, size_bytes=len(image))
 
 
 def _newest_first(versions: Iterable[FirmwareInfo]) -> list[FirmwareInfo]:

@@ -1,5 +1,6 @@
 """Routes with which clocks and people get firmware: versions, images, manifests, links."""
 
+import asyncio
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -35,6 +36,7 @@ from backend.contract.platforms import (
 from backend.firmware import Catalogue, FirmwareInfo, UnknownPlatformError
 from backend.links import Taken, check_taker, write_down
 from backend.manifest import flash_files, manifest_of
+from backend.packed_image import is_packed, unpack
 from backend.sign_ins import clean_user_agent
 
 hot = APIRouter(route_class=PlainRoute, tags=["Firmware"])
@@ -206,6 +208,10 @@ async def user_download(request: Request, token: str) -> Any:
         info = find_firmware(server.catalogue, target.platform, target.version)
         info = info.of_part(target.part)
         content = await server.images.get(info.sha256)
+        if target.part is Part.FLASH_IMAGE and is_packed(content):
+            slot_bytes = PLATFORMS[info.platform].slot_bytes
+            content = await asyncio.to_thread(unpack, content, max_bytes=slot_bytes)
+            info = info.unpacked(content)
         response = ImageResponse(request, info, content, attach=True)
         if response.begins:
             await write_down(session, [_taken(request, info, identity.email, target.part)])

@@ -1,7 +1,8 @@
 """Where the parts of a clock's software lie in flash: what a blank chip needs to start.
 
 The layout is `min_spiffs` of the Arduino core for 4 MB, v1's own: an update over the air
-cannot change a partition table. An ESP8266 image holds its boot loader.
+cannot change a partition table. An ESP8266 image holds its boot loader; over the air it may
+travel packed, in flash it never is.
 """
 
 from enum import StrEnum
@@ -15,7 +16,8 @@ class Part(StrEnum):
     BOOT_LOADER = "bootloader"  # second-stage boot loader
     PARTITIONS = "partitions"  # partition table
     BOOT_APP0 = "boot_app0"  # OTA data: start the first application slot
-    APPLICATION = "application"  # the image that updates over the air carry too
+    APPLICATION = "application"  # the image as updates over the air carry it
+    FLASH_IMAGE = "image"  # the same as it lies in flash: unpacked
 
 
 BLANK_CHIP_PARTS = (Part.BOOT_LOADER, Part.PARTITIONS, Part.BOOT_APP0)
@@ -32,7 +34,7 @@ _BOOT_LOADER_OFFSETS = {"ESP32": 0x1000, "ESP32-C3": 0, "ESP32-S3": 0}
 def offsets_of(platform: Platform) -> dict[Part, int]:
     """Return every part that a blank chip needs, with its offset in flash (bytes)."""
     if platform.chip_family == ESP8266_CHIP_FAMILY:
-        return {Part.APPLICATION: 0}
+        return {Part.FLASH_IMAGE: 0}
     return {
         Part.BOOT_LOADER: _BOOT_LOADER_OFFSETS[platform.chip_family],
         Part.PARTITIONS: PARTITIONS_OFFSET,

@@ -10,6 +10,8 @@ const MAGIC = 0xe9;
 const ARCHIVE = 0x504b0304; // "PK": the .zip of a build, which holds platform and version itself
 const ESP8266_ADDRESS = new Set([0x3ff, 0x401, 0x402]); // upper bits of where its code is loaded
 
+const PACKED = 0x1f8b; // gzip, which an ESP8266 unpacks itself
+
 /** The platform and version that a file's name holds, where it does. */
 export function readName(name) {
   const version = /(?:^|[^\d])(\d{4}\.\d{1,2}\.\d{1,2}\.\d{1,9})(?!\d)/.exec(name)?.[1] ?? /v\d{1,9}\.\d{1,9}\.\d{1,9}/i.exec(name)?.[0].toLowerCase();
@@ -20,6 +22,7 @@ export function readName(name) {
 export async function readHead(file) {
   const head = new DataView(await file.slice(0, 16).arrayBuffer());
   if (head.byteLength >= 4 && head.getUint32(0) === ARCHIVE) return { isImage: false, isArchive: true };
+  if (head.byteLength >= 2 && head.getUint16(0) === PACKED) return { isImage: true };
   if (head.byteLength < 16 || head.getUint8(0) !== MAGIC) return { isImage: false };
   const isEsp8266 = ESP8266_ADDRESS.has(head.getUint32(8, true) >>> 20);
   return { isImage: true, platform: isEsp8266 ? undefined : CHIPS[head.getUint16(12, true)] };

@@ -41,7 +41,7 @@ def test_each_part_has_its_place(platform: str, boot_loader_at: int) -> None:
 
 
 def test_an_esp8266_starts_from_its_application_alone() -> None:
-    assert offsets_of(PLATFORMS["d1mini"]) == {Part.APPLICATION: 0}
+    assert offsets_of(PLATFORMS["d1mini"]) == {Part.FLASH_IMAGE: 0}
     with pytest.raises(Refusal, match="starts from its application alone"):
         check_parts({Part.BOOT_APP0: ota_data(1)}, PLATFORMS["d1mini"])
 

@@ -91,6 +91,7 @@ def flash_words() -> dict[str, Any]:
             Part.PARTITIONS.value: _("Partition table"),
             Part.BOOT_APP0.value: _("Start of the first slot"),
             Part.APPLICATION.value: _("Application"),
+            Part.FLASH_IMAGE.value: _("Application"),
         },
         "copy": _("Copy"),
         "failed": _("This did not work. Try again."),

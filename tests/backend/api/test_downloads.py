@@ -1,6 +1,7 @@
 """How clocks and people get images: v1's bytes on the wire, ranges, links, manifests."""
 
 import asyncio
+import gzip
 import hashlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -286,7 +287,11 @@ async def test_a_manifest_starts_a_blank_chip(site: Site, platform: str, path: s
     assert manifest["version"] == "2026.11.24.1"
     (build,) = manifest["builds"]
     assert build["chipFamily"] == PLATFORMS[platform].chip_family
-    files = {**parts, Part.APPLICATION: esp_image(platform)}
+    files = {
+        **parts,
+        Part.APPLICATION: esp_image(platform),
+        Part.FLASH_IMAGE: esp_image(platform),
+    }
     expected = {at: files[part] for part, at in offsets_of(PLATFORMS[platform]).items()}
     assert [one["offset"] for one in build["parts"]] == list(expected)
     for one in build["parts"]:
@@ -310,6 +315,20 @@ async def test_a_manifest_of_an_older_version_keeps_to_it(site: Site) -> None:
     assert manifest["version"] == "2026.1.1.1"
     (part,) = manifest["builds"][0]["parts"]
     assert (await person.get(part["path"])).content == esp_image("esp01")
+
+
+async def test_a_packed_image_is_packed_for_clocks_and_unpacked_for_flashing(site: Site) -> None:
+    image = esp_image("esp01")
+    packed = gzip.compress(image, mtime=0)
+    await site.publish("esp01", image=packed)
+    clock = site.client(**{"x-api-key": site.server.settings.download_api_key.get_secret_value()})
+    assert (await clock.get("/api/firmware/esp01")).content == packed
+
+    person = await site.signed_in()
+    (part,) = (await person.get("/firmware/manifest/esp01.json")).json()["builds"][0]["parts"]
+    answer = await person.get(part["path"])
+    assert answer.content == image
+    assert answer.headers["etag"] == f'"{hashlib.sha256(image).hexdigest()}"'
 
 
 async def test_a_download_of_a_part_is_written_down(site: Site) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gzip
 import hashlib
 import io
 import json
@@ -475,3 +476,30 @@ async def test_another_archive_is_told_what_is_expected(ci: httpx.AsyncClient) -
     answer = await upload(ci, image=buffer.getvalue(), filename="notes.zip")
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_bundle")
     assert "holds no firmware.bin" in answer.json()["error"]
+
+
+# Packed images
+
+
+async def test_an_esp8266_image_may_come_packed(site: Site, ci: httpx.AsyncClient) -> None:
+    packed = gzip.compress(esp_image("esp01"), mtime=0)
+    answer = await upload(ci, image=packed, platform="esp01", filename="esp01.bin.gz")
+    assert (answer.status_code, answer.json()["size"]) == (201, len(packed))
+    assert answer.json()["starts_blank_chip"] is True
+
+
+@pytest.mark.parametrize(
+    ("platform", "image", "code"),
+    [
+        ("esp01", gzip.compress(esp_image("esp32"), mtime=0), "wrong_chip"),
+        ("esp01", gzip.compress(esp_image("esp01"), mtime=0)[:-9], "image_truncated"),
+        ("esp01", gzip.compress(bytes(2_000_000), mtime=0), "image_too_large"),
+        ("esp32", gzip.compress(esp_image("esp32"), mtime=0), "foreign_file"),
+    ],
+    ids=["another chip", "cut off", "bomb", "a chip that cannot unpack"],
+)
+async def test_a_packed_image_is_looked_into(
+    ci: httpx.AsyncClient, platform: str, image: bytes, code: str
+) -> None:
+    answer = await upload(ci, image=image, platform=platform)
+    assert (answer.status_code, answer.json()["code"]) == (400, code)

@@ -37,7 +37,7 @@ void Panel::show(const Frame& frame, const Palette& palette) {
   if (is_same_as_shown(frame, palette) && now_ms - shown_at_ms_ < kRefreshMs) return;
   for (std::uint8_t row = 0; row < rows_of(wall_); ++row) {
     const std::int8_t pin = board_.row_pins[row];
-    if (pin == kNoPin || (is_serial_in_use_ && pin == board_.serial_in)) continue;
+    if (pin == kNoPin || (is_serial_in_use_ && pin == kSerialIn)) continue;
     send(row, frame, palette);
   }
   shown_ = frame;

@@ -7,6 +7,8 @@
 
 #include <cstdio>
 
+#include "skiclock/config/identity.h"
+
 namespace skiclock {
 namespace {
 
@@ -80,20 +82,30 @@ bool look_up(const char* host, IPAddress* address) {
 
 void forget_last_network() { WiFi.disconnect(false, true); }
 
-ChipFacts chip_facts() {
-  ChipFacts facts = {};
-  const std::uint64_t mac = ESP.getEfuseMac();
+void describe_chip(Build* build) {
+  static char id[17];
+  static char mac[18];
+  const std::uint64_t efuse = ESP.getEfuseMac();
   // Both halves without leading zeros, as first-generation clocks wrote it: a clock keeps its name.
-  std::snprintf(facts.id, sizeof facts.id, "%x%x", static_cast<unsigned>(mac >> 32),
-                static_cast<unsigned>(mac & 0xFFFFFFFFU));
+  std::snprintf(id, sizeof id, "%x%x", static_cast<unsigned>(efuse >> 32),
+                static_cast<unsigned>(efuse & 0xFFFFFFFFU));
   for (int byte = 0; byte < 6; ++byte) {
-    std::snprintf(facts.mac + byte * 3, 4, byte < 5 ? "%02x:" : "%02x",
-                  static_cast<unsigned>(mac >> byte * 8 & 0xFF));
+    std::snprintf(mac + byte * 3, 4, byte < 5 ? "%02x:" : "%02x",
+                  static_cast<unsigned>(efuse >> byte * 8 & 0xFF));
   }
-  facts.model = ESP.getChipModel();
-  facts.sdk = ESP.getSdkVersion();
-  facts.flash_bytes = ESP.getFlashChipSize();
-  return facts;
+  build->device_id = id;
+  build->mac = mac;
+  build->chip = ESP.getChipModel();
+  build->sdk = ESP.getSdkVersion();
+  build->flash_bytes = ESP.getFlashChipSize();
+  build->image_kind = ImageKind::kEspImage;
+  build->min_free_heap_bytes = 60000;  // a second TLS connection takes about 45 kB
+  build->low_heap_bytes = 30000;
+}
+
+const char* load_roots(StorePort& store, const BuildDefaults& defaults) {
+  static char roots_pem[kRootsPemCapacity];
+  return read_roots_pem(store, defaults, roots_pem, sizeof roots_pem) > 0 ? roots_pem : "";
 }
 
 }  // namespace skiclock

@@ -5,6 +5,7 @@
 #include <hal/gpio_ll.h>
 
 #include "board.h"
+#include "skiclock/light/status_led.h"
 
 namespace skiclock {
 namespace {
@@ -29,6 +30,6 @@ void begin_light() {
   timerAlarmEnable(timer);
 }
 
-void set_light(Light light) { pattern = led_pattern(light); }
+void set_light(std::uint32_t new_pattern) { pattern = new_pattern; }
 
 }  // namespace skiclock

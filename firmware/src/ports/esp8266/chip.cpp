@@ -2,10 +2,13 @@
 #include "chip.h"
 
 #include <Arduino.h>
+#include <flash_hal.h>
 #include <user_interface.h>
 
 #include <algorithm>
 #include <cstdio>
+
+#include "connection.h"
 
 namespace skiclock {
 namespace {
@@ -60,14 +63,27 @@ bool look_up(const char* host, IPAddress* address) {
 
 void forget_last_network() { WiFi.disconnect(false); }
 
-ChipFacts chip_facts() {
-  ChipFacts facts = {};
-  std::snprintf(facts.id, sizeof facts.id, "%x", static_cast<unsigned>(ESP.getChipId()));
-  std::snprintf(facts.mac, sizeof facts.mac, "%s", WiFi.macAddress().c_str());
-  facts.model = "ESP8266";
-  facts.sdk = ESP.getSdkVersion();
-  facts.flash_bytes = ESP.getFlashChipRealSize();
-  return facts;
+void describe_chip(Build* build) {
+  static char id[17];
+  static char mac[18];
+  std::snprintf(id, sizeof id, "%x", static_cast<unsigned>(ESP.getChipId()));
+  std::snprintf(mac, sizeof mac, "%s", WiFi.macAddress().c_str());
+  build->device_id = id;
+  build->mac = mac;
+  build->chip = "ESP8266";
+  build->sdk = ESP.getSdkVersion();
+  build->flash_bytes = ESP.getFlashChipRealSize();
+  build->image_kind = ImageKind::kEspImageOrGzip;
+  build->unpack_area_end = FS_PHYS_ADDR;
+  build->min_free_heap_bytes = 15000;
+  build->needs_line_alone = true;
+  build->low_heap_bytes = 6000;
+}
+
+// The provisioned ones are read from flash while a connection is opened: connection.cpp.
+const char* load_roots(StorePort& store, const BuildDefaults& defaults) {
+  set_root_store(store);
+  return defaults.roots_pem == nullptr ? "" : defaults.roots_pem;
 }
 
 }  // namespace skiclock

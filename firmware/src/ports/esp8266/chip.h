@@ -4,6 +4,7 @@
 #include <ESP8266WebServer.h>
 #include <ESP8266WiFi.h>
 
+#include "skiclock/app/build.h"
 #include "skiclock/ports.h"
 
 namespace skiclock {
@@ -25,14 +26,9 @@ bool look_up(const char* host, IPAddress* address);
 // Without the credentials that the SDK keeps for itself.
 void forget_last_network();
 
-// What never changes: written terminated. `id` is what first-generation firmware made of it.
-struct ChipFacts {
-  char id[17];
-  char mac[18];
-  const char* model;
-  const char* sdk;
-  std::uint32_t flash_bytes;
-};
-ChipFacts chip_facts();
+// Fills in what the chip says of itself and how it takes updates.
+void describe_chip(Build* build);
+// Returns what endpoints name as their roots: the provisioned ones, else the build's.
+const char* load_roots(StorePort& store, const BuildDefaults& defaults);
 
 }  // namespace skiclock

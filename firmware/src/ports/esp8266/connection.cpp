@@ -5,6 +5,8 @@
 #include <cstring>
 #include <new>
 
+#include "skiclock/config/identity.h"
+
 namespace skiclock {
 namespace {
 
@@ -16,7 +18,11 @@ constexpr std::uint16_t kSmallRecord = 1024;
 constexpr int kReceiveBytes = 5120;
 constexpr int kSendBytes = 512;
 
+StorePort* root_store = nullptr;
+
 }  // namespace
+
+void set_root_store(StorePort& store) { root_store = &store; }
 
 void Connection::open(const Endpoint& endpoint) {
   close();
@@ -45,9 +51,12 @@ bool Connection::open_secure(const Endpoint& endpoint) {
   if (endpoint.trust == Trust::kInsecure) {
     client->setInsecure();
   } else {
-    roots_.reset(new (std::nothrow) BearSSL::X509List(endpoint.roots_pem));
+    // Their dates are compared with the system's time, which main.cpp keeps.
+    if (!load_roots(endpoint.roots_pem)) {
+      std::snprintf(problem_, sizeof problem_, "no root certificate");
+      return false;
+    }
     client->setTrustAnchors(roots_.get());
-    client->setX509Time(static_cast<time_t>(unix_s_()));
   }
   client->setBufferSizes(has_small_records_ ? kSmallRecord : kReceiveBytes, kSendBytes);
   client->setSession(&session_);
@@ -57,6 +66,21 @@ bool Connection::open_secure(const Endpoint& endpoint) {
     std::snprintf(problem_, sizeof problem_, "no connection");
   }
   return false;
+}
+
+// They are in RAM only for as long as a connection is.
+bool Connection::load_roots(const char* built_in_pem) {
+  roots_.reset(new (std::nothrow) BearSSL::X509List);
+  std::unique_ptr<std::uint8_t[]> buffer(new (std::nothrow) std::uint8_t[kRootCapacity]);
+  if (!roots_ || !buffer || root_store == nullptr) return false;
+  Bytes der;
+  for (std::size_t number = 0; number < 2; ++number) {
+    if (!read_root(*root_store, number, buffer.get(), kRootCapacity, &der)) continue;
+    roots_->append(der.data, der.size);
+  }
+  // A text in flash; the core's parser reads it there.
+  if (roots_->getCount() == 0) roots_->append(built_in_pem);
+  return roots_->getCount() > 0;
 }
 
 // Asks a new host once how small its records can be; what was agreed with another is forgotten.

@@ -9,10 +9,11 @@
 
 namespace skiclock {
 
+// Where provisioned roots are; it outlives all connections.
+void set_root_store(StorePort& store);
+
 class Connection : public StreamPort {
  public:
-  // Certificates are checked against this time: BearSSL insists on one, also before NTP answered.
-  explicit Connection(std::int64_t (*unix_s)()) : unix_s_(unix_s) {}
   void open(const Endpoint& endpoint) override;
   StreamState state() override;
   std::size_t read(std::uint8_t* buffer, std::size_t capacity) override;
@@ -24,8 +25,8 @@ class Connection : public StreamPort {
   bool open_plain(const Endpoint& endpoint);
   bool open_secure(const Endpoint& endpoint);
   void remember(const Endpoint& endpoint);
+  bool load_roots(const char* built_in_pem);
 
-  std::int64_t (*unix_s_)();
   std::unique_ptr<BearSSL::X509List> roots_;
   std::unique_ptr<WiFiClient> client_;
   // Of the host that was asked last.

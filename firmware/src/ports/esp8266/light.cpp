@@ -4,6 +4,7 @@
 #include <Arduino.h>
 
 #include "board.h"
+#include "skiclock/light/status_led.h"
 
 namespace skiclock {
 namespace {
@@ -34,6 +35,6 @@ void begin_light() {
   timer1_write(kTimerTicks);
 }
 
-void set_light(Light light) { pattern = led_pattern(light); }
+void set_light(std::uint32_t new_pattern) { pattern = new_pattern; }
 
 }  // namespace skiclock

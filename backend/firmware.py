@@ -129,7 +129,6 @@ class FirmwareInfo:
                 )
         raise FactoryPartsMissingError(f"{self.platform} {self.version} has no {part}.")
 
-
     def unpacked(self, image: bytes) -> "FirmwareInfo":
         """Return this firmware with its unpacked image in place of the packed one."""
         return replace(

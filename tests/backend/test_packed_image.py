@@ -29,6 +29,8 @@ def test_an_image_comes_out_as_it_went_in() -> None:
         (b"\x1f\x8bxxxx", len(IMAGE), "is damaged"),
     ],
 )
-def test_a_bad_one_is_refused_with_what_is_wrong(data: bytes, max_bytes: int, sentence: str) -> None:
+def test_a_bad_one_is_refused_with_what_is_wrong(
+    data: bytes, max_bytes: int, sentence: str
+) -> None:
     with pytest.raises(Refusal, match=sentence):
         unpack(data, max_bytes=max_bytes)

@@ -7,7 +7,7 @@ PAGES_NPM := skiclock_ui/node_modules/.package-lock.json
 .PHONY: run test lint format bench clean lock firmware
 
 run: $(VENV)/ready-to-run $(PAGES_NPM)
-	@$(BIN)/skiclock serve
+	@SKICLOCK_DEVELOPMENT=$${SKICLOCK_DEVELOPMENT-1} $(BIN)/skiclock serve
 
 # The C++ that tests want is built beside lint and the Python tests: both wait more than they work.
 test: $(VENV)/ready-to-test $(PAGES_NPM)

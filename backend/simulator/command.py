@@ -13,6 +13,8 @@ import uvloop
 from backend.config import Settings, SettingsError, load_settings
 from backend.simulator.fleet import SimulationError, SimulationOptions, simulate
 from backend.simulator.link import Broker, BrokerRefusedError
+from backend.simulator.linux_command import Server, run_linux_clocks
+from backend.simulator.linux_program import BuildError
 from backend.simulator.world import Pace, SimulationReport
 
 STATUS_INTERVAL_S = 1.0
@@ -20,7 +22,27 @@ LOG_INTERVAL_S = 15.0
 
 
 def simulate_command(
-    devices: Annotated[int, typer.Option(min=1, max=100_000, help="How many clocks.")] = 50,
+    devices: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=100_000, help="How many clocks.", show_default="50, with --firmware 1"
+        ),
+    ] = None,
+    firmware: Annotated[
+        bool,
+        typer.Option(
+            "--firmware", help="The clock's own software as a Linux program, with its display."
+        ),
+    ] = False,
+    build: Annotated[
+        str,
+        typer.Option(
+            metavar="VERSION", help="With --firmware: only build linux-VERSION.bin, to upload."
+        ),
+    ] = "",
+    wall: Annotated[
+        str, typer.Option(help="With --firmware: panels of each row, such as 4+4.")
+    ] = "4+4",
     interval: Annotated[
         float, typer.Option(min=0.1, help="Seconds between a clock's heartbeats.")
     ] = 60.0,
@@ -59,14 +81,24 @@ def simulate_command(
     ] = None,
     download_key: Annotated[str | None, typer.Option(show_default="as the server")] = None,
 ) -> None:
-    """Simulate first-generation clocks, each with a broker connection of its own."""
+    """Simulate first-generation clocks, each with a broker connection of its own.
+
+    With --firmware: clocks of the second generation, their real software.
+    """
     try:
         settings = load_settings()
+        if firmware or build:
+            broker = _broker(settings, host, port, username, password, tls, ca_file)
+            key = download_key or settings.download_api_key.get_secret_value()
+            server = Server(broker, (url or settings.public_url).rstrip("/"), key)
+            run_linux_clocks(
+                settings, server, devices=devices or 1, wall=wall, ca_file=ca_file, build=build
+            )
         options = SimulationOptions(
             broker=_broker(settings, host, port, username, password, tls, ca_file),
             url=(url or settings.public_url).rstrip("/"),
             download_key=download_key or settings.download_api_key.get_secret_value(),
-            devices=devices,
+            devices=devices or 50,
             failure_rate=failure_rate,
             lost_connections_per_h=reconnect_rate,
             seed=seed,
@@ -82,7 +114,7 @@ def simulate_command(
             f" and password ({error}): start this with the server's settings, or give"
             " --username and --password."
         )
-    except (SettingsError, SimulationError) as error:
+    except (SettingsError, SimulationError, BuildError) as error:
         _give_up(str(error))
 
 

@@ -58,10 +58,12 @@ std::string text_row(const std::vector<Rgb>& colours, int width, int upper, int 
     };
     const Rgb* top = at(upper);
     const Rgb* bottom = at(upper + 1);
-    if (front == nullptr || !same(*front, *top)) append_colour(line, "38", *top);
+    // Alike, a blank does it: less to send, and a plain copy of the screen shows the shapes.
+    const bool is_blank = same(*top, *bottom);
+    if (!is_blank && (front == nullptr || !same(*front, *top))) append_colour(line, "38", *top);
     if (back == nullptr || !same(*back, *bottom)) append_colour(line, "48", *bottom);
-    line += kUpperHalf;
-    front = top;
+    line += is_blank ? " " : kUpperHalf;
+    if (!is_blank) front = top;
     back = bottom;
   }
   return line + "\x1b[0m\x1b[K";

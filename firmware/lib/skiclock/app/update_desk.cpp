@@ -50,6 +50,9 @@ void UpdateDesk::begin(std::uint32_t now_ms) {
 
 void UpdateDesk::poll(bool is_network_up, std::uint32_t now_ms) {
   trial_.poll(now_ms, {is_network_up, uplink_.session().is_connected()});
+  // What was offered meanwhile had to wait.
+  if (was_on_trial_ && !trial_.is_on_trial()) ask_after(0, UpdateTrigger::kConnect, now_ms);
+  was_on_trial_ = trial_.is_on_trial();
   updater_.poll(now_ms);
 }
 

@@ -74,6 +74,7 @@ class UpdateDesk : private UpdateListener {
   Timer request_;
   UpdateTrigger trigger_ = UpdateTrigger::kConnect;
   bool knows_server_ = false;
+  bool was_on_trial_ = false;
   bool must_say_started_ = false;
   bool must_say_progress_ = false;
   bool must_say_installed_ = false;

@@ -38,3 +38,11 @@ TEST_CASE("a text that is too long is cut between characters") {
   CHECK(std::string(view.wifi_hint.text) == std::string(kHintBytes - 1, 'h'));
   CHECK(view.wifi_hint.is_active);
 }
+
+TEST_CASE("an empty hint is none") {
+  View view;
+  set_wifi_hint(view, text_of("Wi-Fi: SkiClock-Setup"));
+  CHECK(view.wifi_hint.is_active);
+  set_wifi_hint(view, text_of(""));
+  CHECK_FALSE(view.wifi_hint.is_active);
+}

@@ -24,7 +24,7 @@ void set_message(View& view, Text text, std::uint32_t now_ms, std::uint32_t show
 
 void set_wifi_hint(View& view, Text text) {
   copy_text(view.wifi_hint.text, sizeof view.wifi_hint.text, text);
-  view.wifi_hint.is_active = true;
+  view.wifi_hint.is_active = text.size > 0;
 }
 
 bool has_message(const View& view, std::uint32_t now_ms) {

@@ -61,6 +61,7 @@ struct View {
 
 // Cuts a text into the message of a view; 0 ms takes it away.
 void set_message(View& view, Text text, std::uint32_t now_ms, std::uint32_t shown_ms);
+// An empty one takes it away.
 void set_wifi_hint(View& view, Text text);
 bool has_message(const View& view, std::uint32_t now_ms);
 

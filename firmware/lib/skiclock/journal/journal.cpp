@@ -162,17 +162,22 @@ void Journal::drop_oldest() {
 // Returns the number of the boot that saved it. Total: stops at what makes no sense.
 std::uint32_t Journal::take_saved(Bytes payload) {
   if (payload.size < kHeadBytes) return 0;
-  next_seq_ = read_u32(payload.data + 4);
+  const std::uint32_t first_seq = read_u32(payload.data + 4);
+  if (first_seq > next_seq_) next_seq_ = first_seq;
   lost_ = read_u32(payload.data + 8);
   std::size_t offset = kHeadBytes;
+  std::uint32_t last_seq = 0;
   while (size_ < kSavedEvents && payload.size - offset >= kEventHeadBytes) {
     const std::uint8_t* saved = payload.data + offset;
     const std::size_t detail_size = saved[15];
     if (detail_size > kDetailBytes || payload.size - offset - kEventHeadBytes < detail_size) break;
     offset += kEventHeadBytes + detail_size;
-    if (saved[14] >= kEventKinds) continue;  // of a newer firmware
+    const std::uint32_t seq = read_u32(saved);
+    const bool is_in_order = seq > last_seq && seq < next_seq_;
+    if (!is_in_order || saved[14] >= kEventKinds) continue;  // damaged, or of a newer firmware
+    last_seq = seq;
     Event& event = append();
-    event.seq = read_u32(saved);
+    event.seq = seq;
     event.uptime_s = read_u32(saved + 4);
     event.unix_s = read_u32(saved + 8);
     event.boot = static_cast<std::uint16_t>(read_u32(saved + 12) & 0xFFFFU);

@@ -29,6 +29,7 @@ from backend.api.errors import (
 )
 from backend.api.page_security import Answer
 from backend.contract import paths
+from backend.db import is_unavailable
 from backend.errors import Refusal
 from backend.metrics import Metrics
 
@@ -152,20 +153,45 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
             return
 
+        is_over = False
+
+        async def is_signed_in() -> bool:
+            """Ask again who this is; close the socket of somebody who is signed in no more."""
+            nonlocal is_over
+            if not is_over:
+                state["identity"] = await self._identify_if_possible(facts.token or "")
+                if state["identity"] is None:
+                    is_over = True
+                    await send({"type": "websocket.close", "code": 1008})
+            return not is_over
+
         async def receive_checked() -> Message:
             """Hand on what came only while its sender is still signed in."""
             message = await receive()
-            if message["type"] == "websocket.receive":
-                state["identity"] = await self._identify(facts.token or "")
-                if state["identity"] is None:
-                    await send({"type": "websocket.close", "code": 1008})
-                    return {"type": "websocket.disconnect", "code": 1008}
+            if message["type"] == "websocket.receive" and not await is_signed_in():
+                return {"type": "websocket.disconnect", "code": 1008}
             return message
 
-        await self._app(scope, receive_checked, send)
+        async def send_checked(message: Message) -> None:
+            """Send only to who is still signed in: a silent page would else hear on and on."""
+            if message["type"] == "websocket.send" and not await is_signed_in():
+                raise OSError("signed out")  # as for every connection that is gone
+            if not is_over:
+                await send(message)
+
+        await self._app(scope, receive_checked, send_checked)
 
     async def _identify(self, token: str) -> Identity | None:
         return await self._sign_ins.identify(token, now=datetime.now(UTC))
+
+    async def _identify_if_possible(self, token: str) -> Identity | None:
+        """As `_identify`; nobody where the database is away and nothing is remembered."""
+        try:
+            return await self._identify(token)
+        except Exception as error:
+            if not is_unavailable(error):
+                raise
+            return None
 
     def _is_ours(self, facts: _Facts) -> bool:
         """Tell whether a request comes from our own page, or from no page at all.

@@ -11,7 +11,7 @@ from backend.firmware import FirmwareInfo
 from backend.models import UpdateState
 from skiclock_ui.components.fleet import feed as feed_module
 from skiclock_ui.components.fleet.feed import FIELDS, REMOVALS_KEPT, UPDATE_FIELDS, Delta
-from tests.ui.fleet_parts import NOW, Parts, make_update
+from tests.ui.fleet_parts import NOW, Parts, make_clock, make_update
 
 
 @pytest.fixture
@@ -204,6 +204,28 @@ async def test_feed_sends_changes_soon_and_a_sign_of_life_when_there_are_none(
             while not (delta := await deltas.get()).changed:
                 assert delta.seq == 0
             assert delta == Delta(1, frozenset({"a1"}))
+    finally:
+        task.cancel()
+
+
+async def test_after_a_large_delta_the_next_one_waits_longer(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "INTERVAL_S", 0.01)
+    monkeypatch.setattr(feed_module, "BUSY_INTERVAL_S", 1)
+    monkeypatch.setattr(feed_module, "BUSY_ROWS", 3)
+    deltas: asyncio.Queue[Delta] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    task = asyncio.create_task(parts.feed.run(deltas.put))
+    try:
+        async with asyncio.timeout(20):
+            await asyncio.sleep(0)  # lets the feed begin to watch
+            parts.fleet.apply([make_clock(name) for name in ("a1", "b2", "c3")], [], [])
+            assert len((await deltas.get()).changed) == 3
+            began = loop.time()
+            parts.hear("a1")
+            assert (await deltas.get()).changed == {"a1"}
+            assert loop.time() - began > 0.9
     finally:
         task.cancel()
 

@@ -164,7 +164,12 @@ async def serve(
         extend(app)
     web = _Web(
         uvicorn.Config(
-            app, loop="none", http="httptools", ws="websockets", log_config=None, access_log=False
+            app,
+            loop="none",
+            http="httptools",
+            ws="websockets-sansio",
+            log_config=None,
+            access_log=False,
         )
     )
     serving = asyncio.create_task(web.serve(sockets=[listening]))

@@ -1,5 +1,7 @@
 """The one door: every route by who asks, foreign sites, sockets, first passwords, headers."""
 
+import asyncio
+import contextlib
 import re
 from collections.abc import AsyncIterator
 
@@ -9,7 +11,8 @@ import pytest_asyncio
 from fastapi import FastAPI, Request, WebSocket
 from sqlalchemy import update
 from starlette.responses import HTMLResponse, Response, StreamingResponse
-from websockets.asyncio.client import connect
+from starlette.websockets import WebSocketDisconnect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from backend.api.guard import COOKIE, PASSWORD_PATH
@@ -80,6 +83,14 @@ def extend(app: FastAPI) -> None:
         while True:
             await socket.receive_text()
             await socket.send_text(socket.state.identity.email)
+
+    @app.websocket("/ticker")
+    async def ticker(socket: WebSocket) -> None:
+        await socket.accept()
+        with contextlib.suppress(WebSocketDisconnect):
+            while True:
+                await socket.send_text("tick")
+                await asyncio.sleep(0.05)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -416,6 +427,32 @@ async def test_an_open_socket_ends_with_its_session(
             await socket.recv()
     assert caught.value.rcvd is not None
     assert caught.value.rcvd.code == 1008
+
+
+async def listen(socket: ClientConnection, heard: list[object]) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            heard.append(await socket.recv())
+
+
+@pytest.mark.parametrize("says_nothing", [True, False])
+async def test_a_page_that_was_signed_out_hears_nothing_more(
+    site: Site, says_nothing: bool
+) -> None:
+    person = await site.signed_in()
+    headers = {"cookie": f"{COOKIE}={person.cookies[COOKIE]}", "origin": site.url}
+    url = site.url.replace("http", "ws") + "/ticker"
+    async with connect(url, additional_headers=headers) as socket:
+        assert await socket.recv() == "tick"
+        if not says_nothing:
+            await socket.send("hello")
+        await person.post("/logout")
+        heard: list[object] = []
+        with pytest.raises(ConnectionClosed):
+            await listen(socket, heard)
+    assert socket.close_code == 1008
+    # What was on its way when the session ended; not one of the 200 that ten seconds hold.
+    assert len(heard) <= 20
 
 
 async def test_an_open_socket_sees_rights_change(site: Site) -> None:

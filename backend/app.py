@@ -157,6 +157,10 @@ async def running(server: Server) -> AsyncIterator[None]:
         "records": _after_load(
             server, partial(upkeep.tidy_records, server.database, keep_days=settings.event_days)
         ),
+        "lapsed": _after_load(
+            server,
+            partial(upkeep.remove_lapsed, server.database, keep_days=settings.lapsed_offer_days),
+        ),
         "partitions": _after_load(
             server,
             partial(upkeep.keep_partitions, server.database, keep_days=settings.heartbeat_days),

@@ -143,6 +143,11 @@ class Settings(BaseSettings):
     heartbeat_days: Days = Field(
         90, alias="HEARTBEAT_DAYS", description="Days for which heartbeat history is kept"
     )
+    lapsed_offer_days: Days = Field(
+        30,
+        alias="LAPSED_OFFER_DAYS",
+        description="Days for which offers that no clock took are kept",
+    )
     upload_max_bytes: int = Field(
         8 * 1024 * 1024,
         gt=0,

@@ -11,7 +11,7 @@ each every message keeps its place.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Protocol
 
@@ -40,13 +40,19 @@ from backend.health import Health
 from backend.lane import Commit, Figures, FollowUp, Lane
 from backend.reports import Report
 from backend.snapshots import Snapshots
+from backend.throttle import Bucket
 
 log = structlog.get_logger(__name__)
 
 SIGHTINGS_INTERVAL_S = 0.05
 SIGHTINGS_BUSY_INTERVAL_S = 0.15
 UPDATES_INTERVAL_S = 0.01
-MAX_CLOCKS = 50_000  # whoever has the shared password may invent device ids
+# Whoever has the shared password may invent device ids: a whole fleet may come at once, and
+# from then on more by and by.
+MAX_CLOCKS = 50_000
+NEW_CLOCKS_AT_ONCE = 12_000
+NEW_CLOCKS_PER_S = 10
+_REFUSED_SAID_EVERY = timedelta(minutes=1)
 
 MAX_EARLY = 10_000  # statuses of clocks that are not there; they are kept until they are
 
@@ -99,6 +105,8 @@ class Ingest:
         self._snapshots = snapshots
         self._platforms = platforms
         self._early: dict[str, tuple[Report, datetime]] = {}
+        self._newcomers = Bucket(capacity=NEW_CLOCKS_AT_ONCE, per_s=NEW_CLOCKS_PER_S)
+        self._refused_said_at: datetime | None = None
         self._days: set[date] = set()
         self._unacknowledged: deque[Item] = deque()
         self._sightings = self._lane(
@@ -111,11 +119,9 @@ class Ingest:
     def put(self, item: Item) -> None:
         """Queue one message; never blocks."""
         self.figures.received += 1
-        device_id, clocks = item.message.device_id, self._fleet.clocks
         if item.acknowledge is not None:
             self._unacknowledged.append(item)
-        if len(clocks) >= MAX_CLOCKS and device_id not in clocks:
-            self.figures.refused += 1
+        if item.message.device_id not in self._fleet.clocks and not self._admits(item):
             self._acknowledge()
             return
         if isinstance(item.message, Snapshot):
@@ -125,6 +131,25 @@ class Ingest:
         self.depth += 1
         for lane in lanes:
             lane.put(item)
+
+    def _admits(self, item: Item) -> bool:
+        """Tell whether a clock that is not known may come in; counts and says who may not."""
+        device_id, now = item.message.device_id, item.received_at
+        if isinstance(item.message, Silence | Status):
+            return True  # registers nobody
+        if len(self._fleet.clocks) < MAX_CLOCKS and (
+            not self.is_answering  # nobody is known yet
+            or device_id in self._sightings.waiting  # came in with an earlier message
+            or self._newcomers.take(now=now)
+        ):
+            return True
+        self.figures.refused += 1
+        if self._refused_said_at is None or now - self._refused_said_at >= _REFUSED_SAID_EVERY:
+            self._refused_said_at = now
+            log.warning(
+                "ingest.newcomer_refused", device_id=device_id, refused=self.figures.refused
+            )
+        return False
 
     async def run(self) -> None:
         """Write what comes until cancelled; `drain` then writes what is left."""

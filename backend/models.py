@@ -259,6 +259,7 @@ class Update(Base):
             postgresql_where=text("state IN ('failed', 'silent')"),
         ),
         Index("ix_updates_state", "state", "id", postgresql_where=text("started_at IS NOT NULL")),
+        Index("ix_updates_lapsed_at", "completed_at", postgresql_where=text("state = 'lapsed'")),
     )
 
 
@@ -350,7 +351,7 @@ class Command(Base):
 
 
 class UpdateTotal(Base):
-    """How many begun updates stand where, by the UTC hour in which they began.
+    """How many begun updates stand where, by the UTC day on which they began.
 
     Kept by a trigger on `updates`, so that statistics over millions of them cost a
     look at a few thousand rows.
@@ -358,7 +359,7 @@ class UpdateTotal(Base):
 
     __tablename__ = "update_totals"
 
-    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    day: Mapped[datetime] = mapped_column(primary_key=True)
     state: Mapped[UpdateState] = mapped_column(Text(), primary_key=True)
     updates: Mapped[int] = mapped_column(BigInteger)
     duration_s: Mapped[float]  # sum over the ended ones

@@ -38,6 +38,28 @@ class Throttle:
         return len(self._times)
 
 
+class Bucket:
+    """Holds `capacity` tokens, filled again at `per_s`."""
+
+    def __init__(self, *, capacity: float, per_s: float) -> None:
+        self._capacity = capacity
+        self._per_s = per_s
+        self._tokens = capacity
+        self._filled_at: datetime | None = None
+
+    def take(self, *, now: datetime) -> bool:
+        """Take a token; False where there is none."""
+        if self._filled_at is not None:
+            # A clock that is set back fills nothing, and takes nothing away.
+            passed_s = max(0.0, (now - self._filled_at).total_seconds())
+            self._tokens = min(self._capacity, self._tokens + passed_s * self._per_s)
+        self._filled_at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
 def network_of(address: str | None) -> str:
     """Return what counts as one sender: an IPv4 address, or the /64 that one IPv6 line has."""
     try:

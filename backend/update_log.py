@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import distinct, func, select, text
+from sqlalchemy import delete, distinct, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.db import driver_connection
@@ -90,6 +90,18 @@ async def load_sessions(session: AsyncSession, session_ids: Sequence[UUID]) -> l
     return [_as_open(row) for row in rows]
 
 
+async def remove_lapsed(session: AsyncSession, *, before: datetime, limit: int) -> int:
+    """Remove offers that lapsed before a time, the oldest first; returns how many."""
+    old = (
+        select(Update.id)
+        .where(Update.state == UpdateState.LAPSED, Update.completed_at < before)
+        .order_by(Update.completed_at)
+        .limit(limit)
+    )
+    gone = await session.scalars(delete(Update).where(Update.id.in_(old)).returning(Update.id))
+    return len(gone.all())
+
+
 async def find_updates(
     session: AsyncSession,
     *,
@@ -141,10 +153,10 @@ async def weekly_results(
     session: AsyncSession, *, since: datetime
 ) -> list[tuple[datetime, str, int]]:
     """Return (start of the ISO week in UTC, state, number of updates begun in it), in order."""
-    week = func.date_trunc("week", UpdateTotal.hour, "UTC").label("week")
+    week = func.date_trunc("week", UpdateTotal.day, "UTC").label("week")
     rows = await session.execute(
         select(week, UpdateTotal.state, func.sum(UpdateTotal.updates))
-        .where(UpdateTotal.hour >= since, UpdateTotal.updates > 0)
+        .where(UpdateTotal.day >= since, UpdateTotal.updates > 0)
         .group_by(week, UpdateTotal.state)
         .order_by(week, UpdateTotal.state)
     )
@@ -152,15 +164,16 @@ async def weekly_results(
 
 
 async def _begun_since(session: AsyncSession, since: datetime) -> int:
-    """Count by whole hours from the totals, and the first part of an hour from the log."""
-    whole = since.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    hours = await session.scalar(
-        select(func.coalesce(func.sum(UpdateTotal.updates), 0)).where(UpdateTotal.hour >= whole)
+    """Count by whole days from the totals, and the first part of a day from the log."""
+    midnight = since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    whole = midnight + timedelta(days=1)
+    days = await session.scalar(
+        select(func.coalesce(func.sum(UpdateTotal.updates), 0)).where(UpdateTotal.day >= whole)
     )
     rest = await session.scalar(
         select(func.count()).where(Update.started_at >= since, Update.started_at < whole)
     )
-    return int(hours or 0) + int(rest or 0)
+    return int(days or 0) + int(rest or 0)
 
 
 async def _clocks_failed_since(session: AsyncSession, since: datetime) -> int:

@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import text
 
-from backend import commands, heartbeats, reports
+from backend import commands, heartbeats, reports, update_log
 from backend.batch import Item, Silence
 from backend.db import Database, is_unavailable, sentence_of
 from backend.fleet import Fleet
@@ -24,6 +24,8 @@ SWEEP_S = 2.0
 PING_S = 2.0
 PARTITIONS_S = 3600.0
 TIDY_S = 3600.0
+LAPSED_AT_ONCE = 1000
+LAPSED_PAUSE_S = 0.2  # ingest comes first
 RESTART_AFTER_S = 1.0
 
 
@@ -88,6 +90,20 @@ async def tidy_records(database: Database, *, keep_days: int) -> None:
         async with database.session() as session:
             await reports.remove_old_events(session, now=now, keep_days=keep_days)
             await commands.remove_old_commands(session, now=now, keep_days=keep_days)
+        await asyncio.sleep(TIDY_S)
+
+
+async def remove_lapsed(database: Database, *, keep_days: int) -> None:
+    """Remove offers that lapsed long ago, in small steps, until cancelled."""
+    while True:
+        before = datetime.now(UTC) - timedelta(days=keep_days)
+        removed = LAPSED_AT_ONCE
+        while removed == LAPSED_AT_ONCE:
+            async with database.session() as session:
+                removed = await update_log.remove_lapsed(
+                    session, before=before, limit=LAPSED_AT_ONCE
+                )
+            await asyncio.sleep(LAPSED_PAUSE_S)
         await asyncio.sleep(TIDY_S)
 
 

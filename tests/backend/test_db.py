@@ -106,6 +106,46 @@ async def test_second_schema_can_be_taken_back_and_done_again(database: Database
         assert await session.scalar(count) == 2
 
 
+_MORE_UPDATES = """
+    INSERT INTO updates (session_id, device_id, new_version, state, started_at, heard_at,
+        completed_at)
+    SELECT gen_random_uuid(), to_hex(n), 'v1', CASE n % 3 WHEN 0 THEN 'failed' ELSE 'success' END,
+        at, at, at + n * interval '1 s'
+    FROM (SELECT n, timestamptz '2026-11-20T22:00Z' + n * interval '17 min' AS at
+        FROM generate_series(1, 300) AS n) AS made
+"""
+
+
+@pytest.mark.parametrize(("revision", "span"), [("0003", "hour"), ("head", "day")])
+async def test_totals_are_carried_over_both_ways_and_kept_up(
+    database: Database, revision: str, span: str
+) -> None:
+    async with database.session() as session:
+        await session.execute(text(_MORE_UPDATES))
+    await _downgrade(database, "0003")
+    await _check_totals(database, "hour")
+    if revision == "head":
+        await database.migrate()
+    async with database.session() as session:
+        await session.execute(text(_MORE_UPDATES))
+        await session.execute(text("UPDATE updates SET state = 'silent' WHERE device_id = '7'"))
+        await session.execute(text("DELETE FROM updates WHERE device_id IN ('8', '9')"))
+    await _check_totals(database, span)
+
+
+async def _check_totals(database: Database, span: str) -> None:
+    said = f"SELECT {span}, state, updates, duration_s FROM update_totals WHERE updates <> 0"
+    counted = f"""
+        SELECT date_trunc('{span}', started_at, 'UTC'), state, count(*),
+            sum(extract(epoch FROM completed_at - started_at))::float8
+        FROM updates GROUP BY 1, 2
+    """
+    async with database.session() as session:
+        totals = {tuple(row) for row in await session.execute(text(said))}
+        assert totals == {tuple(row) for row in await session.execute(text(counted))}
+        assert len(totals) > 3
+
+
 async def _downgrade(database: Database, revision: str) -> None:
     def run(connection: Connection) -> None:
         config = Config()

@@ -21,6 +21,7 @@ from backend.contract.messages import (
 )
 from backend.db import Database
 from backend.models import UpdateState
+from backend.throttle import Bucket
 from tests.backend.ingest_parts import NEW, NOW, OLD, Bench, Published, until
 
 
@@ -346,3 +347,35 @@ async def test_invented_clocks_are_refused_beyond_a_limit(
     assert len(bench.fleet.clocks) == 3
     assert bench.ingest.figures.refused == 2
     assert len(bench.acknowledged) == 5
+
+
+async def test_a_flood_of_invented_clocks_is_let_in_by_and_by(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench.ingest, "_newcomers", Bucket(capacity=3, per_s=1))
+    bench.put(Heartbeat("a1"))
+    bench.put(Heartbeat("a1"), 0)
+    await bench.written()
+    for number in range(1, 6):
+        bench.put(Heartbeat(f"b{number}"), mark=str(number))
+        bench.put(Heartbeat("a1"))
+    await bench.written()
+    assert set(bench.fleet.clocks) == {"a1", "b1", "b2"}
+    assert bench.ingest.figures.refused == 3
+    assert bench.acknowledged == ["1", "2", "3", "4", "5"]
+    assert bench.ingest.figures.heartbeats_committed == 9
+    bench.put(Heartbeat("b3"), 1)
+    await bench.written()
+    assert "b3" in bench.fleet.clocks
+
+
+async def test_clocks_that_speak_before_the_load_are_no_newcomers(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench.ingest, "_newcomers", Bucket(capacity=1, per_s=0))
+    bench.ingest.is_answering = False
+    for number in range(1, 6):
+        bench.put(Heartbeat(f"a{number}"))
+    bench.ingest.is_answering = True
+    await bench.written()
+    assert len(bench.fleet.clocks) == 5

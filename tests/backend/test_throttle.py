@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backend.throttle import Throttle, network_of
+from backend.throttle import Bucket, Throttle, network_of
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -60,3 +60,21 @@ def test_memory_is_bounded_however_many_keys_come() -> None:
 )
 def test_one_line_to_the_internet_counts_as_one_sender(address: str | None, network: str) -> None:
     assert network_of(address) == network
+
+
+def test_a_bucket_gives_what_it_holds_and_then_what_flows_in() -> None:
+    bucket = Bucket(capacity=3, per_s=0.5)
+    assert [bucket.take(now=NOW) for _ in range(4)] == [True, True, True, False]
+    assert not bucket.take(now=NOW + timedelta(seconds=1))
+    assert bucket.take(now=NOW + timedelta(seconds=2))
+    assert not bucket.take(now=NOW + timedelta(seconds=2))
+    later = NOW + timedelta(days=1)
+    assert [bucket.take(now=later) for _ in range(4)] == [True, True, True, False]
+
+
+def test_a_bucket_outlives_a_clock_that_is_set_back() -> None:
+    bucket = Bucket(capacity=2, per_s=1)
+    assert bucket.take(now=NOW)
+    assert bucket.take(now=NOW - timedelta(hours=1))
+    assert not bucket.take(now=NOW - timedelta(hours=1))
+    assert bucket.take(now=NOW - timedelta(hours=1) + timedelta(seconds=1))

@@ -58,6 +58,9 @@ const char* word_for(Outcome outcome) {
   return outcome == Outcome::kCurrent ? contract::kReportCurrent : contract::kReportRefused;
 }
 
+// What holds a whole record on the stack must not be inlined below, or several would lie there at
+// once: the ESP8266 has 4 kB of stack.
+
 SettingsStore::SettingsStore(StorePort& store, const BuildDefaults& defaults)
     : store_(store), defaults_(defaults) {}
 
@@ -68,8 +71,7 @@ void SettingsStore::load() {
   load_defaults();
   load_identity();
   load_stored();
-  std::uint8_t probe[kRecordCapacity];
-  is_on_trial_ = store_.read(kSettingsBeforeKey, probe, sizeof probe) > 0;
+  is_on_trial_ = has_record(kSettingsBeforeKey);
 }
 
 void SettingsStore::load_defaults() {
@@ -97,7 +99,7 @@ void SettingsStore::load_defaults() {
   }
 }
 
-void SettingsStore::load_identity() {
+[[gnu::noinline]] void SettingsStore::load_identity() {
   std::uint8_t raw[kIdentityCapacity];
   Record record;
   const std::size_t size = store_.read(kIdentityKey, raw, sizeof raw);
@@ -111,7 +113,7 @@ void SettingsStore::load_identity() {
   }
 }
 
-void SettingsStore::load_stored() {
+[[gnu::noinline]] void SettingsStore::load_stored() {
   std::uint8_t raw[kRecordCapacity];
   Record record;
   const std::size_t size = store_.read(kSettingsKey, raw, sizeof raw);
@@ -170,7 +172,7 @@ ApplyResult SettingsStore::apply(Text json_object, std::uint32_t version) {
   return result;
 }
 
-bool SettingsStore::check(Text json_object, ApplyResult* result) const {
+[[gnu::noinline]] bool SettingsStore::check(Text json_object, ApplyResult* result) const {
   JsonReader reader;
   if (!reader.parse(json_object) || !reader.root().is_object()) {
     result->why = "no JSON object, or too large a one";
@@ -200,7 +202,7 @@ const char* SettingsStore::check_member(const Field& field, const JsonValue& val
 }
 
 // Only after `check`: nothing can fail any more.
-void SettingsStore::patch(Text json_object, ApplyResult* result) {
+[[gnu::noinline]] void SettingsStore::patch(Text json_object, ApplyResult* result) {
   JsonReader reader;
   reader.parse(json_object);
   for (JsonValue value = reader.root().first(); value.exists(); value = value.next()) {
@@ -258,7 +260,7 @@ ApplyResult SettingsStore::set(const char* key, const char* text) {
 // What a newer firmware set is kept, unless there is no room for it.
 bool SettingsStore::save() { return save_record(true) || save_record(false); }
 
-bool SettingsStore::save_record(bool keep_unknown) {
+[[gnu::noinline]] bool SettingsStore::save_record(bool keep_unknown) {
   std::uint8_t raw[kRecordCapacity];
   Record old;
   const std::size_t size = keep_unknown ? store_.read(kSettingsKey, raw, sizeof raw) : 0;
@@ -285,11 +287,9 @@ bool SettingsStore::save_record(bool keep_unknown) {
 
 // Keeps the present record aside. Where there is none, an empty one stands for "nothing was set".
 bool SettingsStore::begin_trial() {
-  std::uint8_t raw[kRecordCapacity];
-  std::size_t size = store_.read(kSettingsKey, raw, sizeof raw);
-  if (size == 0) size = seal_record(RecordKind::kSettings, kFormatVersion, raw, 0);
-  is_on_trial_ = store_.write(kSettingsBeforeKey, {raw, size});
   trial_ms_ = 0;
+  is_on_trial_ = has_record(kSettingsKey) ? copy_record(kSettingsKey, kSettingsBeforeKey)
+                                          : write_empty_record(kSettingsBeforeKey);
   return is_on_trial_;
 }
 
@@ -306,15 +306,29 @@ bool SettingsStore::poll(bool is_network_up, std::uint32_t now_ms) {
 
 bool SettingsStore::take_back() {
   trial_ms_ = 0;
-  std::uint8_t raw[kRecordCapacity];
-  const std::size_t size = store_.read(kSettingsBeforeKey, raw, sizeof raw);
-  if (size == 0 || !store_.write(kSettingsKey, {raw, size})) return false;
+  if (!copy_record(kSettingsBeforeKey, kSettingsKey)) return false;
   const std::uint32_t failed_version = settings_.version;
   load();
   failed_version_ = failed_version;
   save();
   confirm_connection();
   return true;
+}
+
+[[gnu::noinline]] bool SettingsStore::has_record(const char* key) const {
+  std::uint8_t raw[kRecordCapacity];
+  return store_.read(key, raw, sizeof raw) > 0;
+}
+
+[[gnu::noinline]] bool SettingsStore::copy_record(const char* from, const char* to) {
+  std::uint8_t raw[kRecordCapacity];
+  const std::size_t size = store_.read(from, raw, sizeof raw);
+  return size > 0 && store_.write(to, {raw, size});
+}
+
+[[gnu::noinline]] bool SettingsStore::write_empty_record(const char* key) {
+  std::uint8_t raw[kRecordHeaderBytes];
+  return store_.write(key, {raw, seal_record(RecordKind::kSettings, kFormatVersion, raw, 0)});
 }
 
 bool SettingsStore::report(const ConfigReport& message, JsonWriter& out) const {

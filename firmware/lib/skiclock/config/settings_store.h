@@ -81,6 +81,9 @@ class SettingsStore {
   const char* check_member(const Field& field, const JsonValue& value) const;
   bool save();
   bool save_record(bool keep_unknown);
+  bool has_record(const char* key) const;
+  bool copy_record(const char* from, const char* to);
+  bool write_empty_record(const char* key);
   bool begin_trial();
   bool take_back();
 

@@ -1,0 +1,81 @@
+// Writes what the fuzzers begin with: the contract's golden samples, and a packet of each kind.
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "contract/json_document.h"
+#include "net/mqtt_bytes.h"
+
+namespace test = skiclock::test;
+using namespace std::string_literals;
+
+namespace {
+
+std::filesystem::path corpus;
+
+void seed(const std::string& fuzzer, const std::string& bytes) {
+  static int count = 0;
+  std::filesystem::create_directories(corpus / fuzzer);
+  std::ofstream(corpus / fuzzer / ("seed" + std::to_string(count++))) << bytes;
+}
+
+// As the fuzzers' lines read: how much comes at once, then that.
+std::string in_pieces(const std::string& bytes) {
+  std::string pieces;
+  for (std::size_t at = 0; at < bytes.size(); at += 200) {
+    const std::string piece = bytes.substr(at, 200);
+    pieces += static_cast<char>(piece.size()) + piece;
+  }
+  return pieces;
+}
+
+void seed_samples(const std::string& file) {
+  std::ifstream stream(file);
+  const test::Json samples =
+      test::read_json({std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()});
+  for (const char* side : {"from_clocks", "to_clocks"}) {
+    for (const test::Json& sample : samples[side].list) {
+      const std::string& payload = sample["payload_latin1"].text;
+      const std::string packet = test::publish(sample["topic"].text, payload, 7);
+      seed("fuzz_json_reader", payload);
+      seed("fuzz_json_writer", "\xff\xff" + payload);
+      seed("fuzz_messages", payload);
+      seed("fuzz_messages", sample["topic"].text);
+      seed("fuzz_mqtt_packet", "\xff" + in_pieces(packet));
+      seed("fuzz_mqtt_session", in_pieces(test::connack(0) + packet));
+    }
+  }
+}
+
+void seed_lines() {
+  const std::string talk = test::connack(0) + test::suback(1, "\x01\x01"s) + test::pingresp() +
+                           test::publish("skiclock/command/a1", "{}", 5, true) + test::puback(2);
+  seed("fuzz_mqtt_session", in_pieces(talk + talk + talk));
+  seed("fuzz_mqtt_packet", "\xff" + in_pieces(talk));
+  const std::string whole = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: \"a5df\"\r\n\r\nimage";
+  const std::string part =
+      "HTTP/1.1 206 Partial Content\r\nContent-Length: 4\r\nContent-Range: bytes 5-8/9\r\n\r\nrest";
+  const std::string encoded = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string& answer : {whole, part, encoded}) {
+    seed("fuzz_http_head", answer);
+    seed("fuzz_http_get", "\x05"s + '\0' + in_pieces(answer));
+  }
+  seed("fuzz_url", "https://clock.example.org:8443/api/firmware/esp32?version=2026.11.24.7");
+  seed("fuzz_url", "http://127.0.0.1/");
+  // Wi-Fi settings, from the published example; state, device and networks.
+  const std::string wifi = "IMPROV\x01\x03\x20\x01\x1e\x0cMyWirelessAP\x10mysecurepassword\xe2"s;
+  const std::string state = "IMPROV\x01\x03\x02\x02\x00\xe5"s;
+  seed("fuzz_improv", "\x01"s + static_cast<char>(wifi.size()) + wifi);
+  seed("fuzz_improv", "\x01"s + static_cast<char>(state.size()) + state);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count != 3) return 2;
+  corpus = arguments[1];
+  seed_samples(arguments[2]);
+  seed_lines();
+  return 0;
+}

@@ -63,8 +63,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(!reader.root().exists());
     return 0;
   }
-  std::vector<char> first(70000 * 3);
-  std::vector<char> second(first.size());
+  static std::vector<char> first(70000 * 3);  // each byte may become three
+  static std::vector<char> second(first.size());
   JsonWriter out(first.data(), first.size());
   copy(reader.root(), out);
   require(out.ok());

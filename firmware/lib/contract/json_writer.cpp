@@ -134,8 +134,9 @@ void JsonWriter::put_escaped(std::uint32_t code_point) {
     const char escape[6] = {'\\', 'u', '0', '0', kHex[code_point >> 4], kHex[code_point & 15]};
     put(escape, 6);
   } else {
-    char bytes[4];
-    put(bytes, write_code_point(code_point, bytes));
+    char bytes[4] = {};
+    const std::size_t size = write_code_point(code_point, bytes);
+    put(bytes, size);
   }
 }
 

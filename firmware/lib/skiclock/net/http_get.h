@@ -109,7 +109,7 @@ class HttpGet {
   std::size_t sent_ = 0;
   char host_[kUrlHostCapacity] = "";  // the port may look at it later
   HttpHeadReader head_;
-  std::uint8_t buffer_[kBufferBytes];
+  std::uint8_t buffer_[kBufferBytes] = {};
   char words_[64] = "";
 };
 

@@ -52,7 +52,7 @@ class HttpHeadReader {
   std::size_t size_ = 0;
   bool has_status_ = false;
   std::size_t line_size_ = 0;
-  char line_[kLineCapacity];
+  char line_[kLineCapacity] = {};
 };
 
 }  // namespace skiclock

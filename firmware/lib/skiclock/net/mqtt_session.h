@@ -158,8 +158,8 @@ class MqttSession {
   std::uint32_t in_flight_ms_ = 0;
   std::uint16_t last_packet_id_ = 0;
   std::uint16_t in_flight_id_ = 0;
-  std::uint8_t in_bytes_[kPacketBytes];
-  std::uint8_t out_bytes_[kPacketBytes + kReserveBytes];
+  std::uint8_t in_bytes_[kPacketBytes] = {};
+  std::uint8_t out_bytes_[kPacketBytes + kReserveBytes] = {};
   MqttBuffer out_{out_bytes_, sizeof out_bytes_};
   MqttPacketReader reader_{in_bytes_, kPacketBytes};
 };

@@ -3,11 +3,8 @@
 
 #include <cstdint>
 
-// The one word in lib/ about a chip: the ESP8266's linker copies constants to RAM unless they stand
-// in a section like this, and its flash is read in whole words only.
-#ifdef ESP8266
-#define SKICLOCK_FLASH __attribute__((section(".irom.text.skiclock")))
-#else
+// The ESP8266's build defines it as a section attribute; flash there is read in whole words only.
+#ifndef SKICLOCK_FLASH
 #define SKICLOCK_FLASH
 #endif
 

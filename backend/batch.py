@@ -36,7 +36,8 @@ from backend.contract.versions import MAX_LENGTH, is_newer
 from backend.devices import Sighting
 from backend.fleet import Fleet
 from backend.reports import Report
-from backend.updates import Draft, OpenUpdate
+from backend.update_states import OpenUpdate
+from backend.updates import Draft
 
 
 class Newest(Protocol):

@@ -10,12 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import audit
+from backend.clock_models import ClockSettings
 from backend.contract.limits import PROTOCOL
 from backend.contract.messages import encode
 from backend.contract.orders import Config, fits_packet
 from backend.contract.topics import Order, Topics
 from backend.errors import Refusal
-from backend.models import ClockSettings, Device
+from backend.models import Device
 
 SECRETS = frozenset({"mqtt_password", "download_api_key"})
 """Settings whose value stands in no log and is shown on no page."""

@@ -16,13 +16,14 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import audit
+from backend.clock_models import OPEN_COMMANDS, Command, CommandState
 from backend.contract import orders
 from backend.contract.limits import PROTOCOL
 from backend.contract.messages import CommandResult
 from backend.contract.orders import CommandName
 from backend.db import driver_connection
 from backend.errors import Refusal
-from backend.models import OPEN_COMMANDS, Command, CommandState, Device
+from backend.models import Device
 
 LIFETIME = timedelta(minutes=5)
 MAX_LIFETIME = timedelta(days=7)

@@ -14,7 +14,8 @@ from backend.contract.messages import ConfigReport, Status
 from backend.devices import Sighting, v2_fields
 from backend.models import Device
 from backend.reports import Report, Standing
-from backend.updates import Book, OpenUpdate
+from backend.update_states import OpenUpdate
+from backend.updates import Book
 
 
 @dataclass(slots=True, eq=False)

@@ -41,6 +41,7 @@ from backend.lane import Commit, Figures, FollowUp, Lane
 from backend.reports import Report
 from backend.snapshots import Snapshots
 from backend.throttle import Bucket
+from backend.update_states import OpenUpdate
 
 log = structlog.get_logger(__name__)
 
@@ -195,7 +196,7 @@ class Ingest:
         return partial(self._follow_sightings, batch, registered)
 
     async def _commit_updates(self, items: Sequence[Item], in_doubt: bool) -> FollowUp:
-        known: list[updates.OpenUpdate] = []
+        known: list[OpenUpdate] = []
         sessions = batches.sessions_to_load(items, self._fleet)
         if in_doubt or sessions:
             async with self._database.session() as session:

@@ -1,5 +1,6 @@
 """The tables. Names carry units; every rule that data must keep is a constraint here."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -36,7 +37,7 @@ _A_PART = "part IN ({})".format(", ".join(f"'{part.value}'" for part in BLANK_CH
 
 
 class UpdateState(StrEnum):
-    """Where an update of one clock stands. Transitions: backend.updates."""
+    """Where an update of one clock stands. Transitions: backend.update_states."""
 
     OFFERED = "offered"  # the clock was told of it and has not begun
     STARTED = "started"  # the clock said that it begins
@@ -57,21 +58,8 @@ OPEN_STATES = (
 RUNNING_STATES = OPEN_STATES[1:]
 
 
-class CommandState(StrEnum):
-    """Where a command to one clock stands. Transitions: backend.commands."""
-
-    WAITING = "waiting"  # committed here, not yet with the broker
-    SENT = "sent"  # with the broker; the clock has not answered
-    DONE = "done"  # the clock's word
-    REFUSED = "refused"  # the clock's word: it will not
-    FAILED = "failed"  # the clock's word: it tried
-    EXPIRED = "expired"  # too late: the clock's word, or no word in time
-
-
-OPEN_COMMANDS = (CommandState.WAITING, CommandState.SENT)
-
-
-def _state_in(states: tuple[UpdateState, ...] | tuple[CommandState, ...]) -> str:
+def state_in(states: Iterable[StrEnum]) -> str:
+    """Return the condition that a row is in one of some states."""
     return "state IN ({})".format(", ".join(f"'{state.value}'" for state in states))
 
 
@@ -228,10 +216,10 @@ class Update(Base):
 
     __table_args__ = (
         CheckConstraint(_A_DEVICE_ID, name="device_id_is_hex"),
-        CheckConstraint(_state_in(tuple(UpdateState)), name="state_is_known"),
+        CheckConstraint(state_in(tuple(UpdateState)), name="state_is_known"),
         CheckConstraint("progress_percent BETWEEN 0 AND 100", name="progress_is_percent"),
         CheckConstraint(
-            f"({_state_in(OPEN_STATES)}) = (completed_at IS NULL)", name="ended_has_a_time"
+            f"({state_in(OPEN_STATES)}) = (completed_at IS NULL)", name="ended_has_a_time"
         ),
         CheckConstraint(
             "state IN ('offered', 'lapsed') OR started_at IS NOT NULL", name="begun_has_a_time"
@@ -246,7 +234,7 @@ class Update(Base):
             "uq_updates_one_running",
             "device_id",
             unique=True,
-            postgresql_where=text(_state_in(RUNNING_STATES)),
+            postgresql_where=text(state_in(RUNNING_STATES)),
         ),
         Index("ix_updates_device", "device_id", "id"),
         Index("ix_updates_begun", "id", postgresql_where=text("started_at IS NOT NULL")),
@@ -260,93 +248,6 @@ class Update(Base):
         ),
         Index("ix_updates_state", "state", "id", postgresql_where=text("started_at IS NOT NULL")),
         Index("ix_updates_lapsed_at", "completed_at", postgresql_where=text("state = 'lapsed'")),
-    )
-
-
-class ClockDetails(Base):
-    """What a v2 clock says of itself besides heartbeats, as it said it last."""
-
-    __tablename__ = "clock_details"
-
-    device: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True
-    )
-    says_online: Mapped[bool | None]
-    status_at: Mapped[datetime | None]
-    info: Mapped[dict[str, Any] | None]
-    info_at: Mapped[datetime | None]
-    report_version: Mapped[int | None] = mapped_column(BigInteger)
-    report_result: Mapped[str | None]
-    report_field: Mapped[str | None]
-    report_settings: Mapped[dict[str, Any] | None]  # in force, without secrets
-    report_at: Mapped[datetime | None]
-    events_lost: Mapped[int | None] = mapped_column(BigInteger)
-
-
-class ClockSettings(Base):
-    """What a clock is to be set to; it is sent until the clock reports this version."""
-
-    __tablename__ = "clock_settings"
-
-    device: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True
-    )
-    version: Mapped[int] = mapped_column(BigInteger)
-    settings: Mapped[dict[str, Any]]
-    changed_at: Mapped[datetime]
-    changed_by: Mapped[str]
-
-    __table_args__ = (CheckConstraint("version > 0", name="version_is_positive"),)
-
-
-class ClockEvent(Base):
-    """One entry of a clock's journal; `occurred_at` where the clock knew the time."""
-
-    __tablename__ = "clock_events"
-
-    device: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True
-    )
-    boot: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    kind: Mapped[str]
-    detail: Mapped[str | None]
-    uptime_s: Mapped[int] = mapped_column(BigInteger)
-    occurred_at: Mapped[datetime | None]
-    received_at: Mapped[datetime]
-
-    __table_args__ = (
-        Index("ix_clock_events_device_received_at", "device", "received_at"),
-        Index("ix_clock_events_received_at", "received_at"),
-    )
-
-
-class Command(Base):
-    """One command to one clock; the row is the outbox of what is published."""
-
-    __tablename__ = "commands"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    device: Mapped[int] = mapped_column(BigInteger, ForeignKey("devices.id", ondelete="CASCADE"))
-    command: Mapped[str]
-    arguments: Mapped[dict[str, Any]]
-    created_at: Mapped[datetime]
-    created_by: Mapped[str]
-    expires_at: Mapped[datetime]
-    state: Mapped[CommandState] = mapped_column(Text())
-    sent_at: Mapped[datetime | None]
-    ended_at: Mapped[datetime | None]
-    detail: Mapped[str | None]  # the clock's words on the result
-
-    __table_args__ = (
-        CheckConstraint(_state_in(tuple(CommandState)), name="state_is_known"),
-        CheckConstraint("expires_at > created_at", name="expires_later"),
-        CheckConstraint(
-            f"({_state_in(OPEN_COMMANDS)}) = (ended_at IS NULL)", name="ended_has_a_time"
-        ),
-        Index("ix_commands_device_created_at", "device", "created_at"),
-        Index("ix_commands_open", "expires_at", postgresql_where=text(_state_in(OPEN_COMMANDS))),
-        Index("ix_commands_created_at", "created_at"),
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import commands
+from backend.clock_models import ClockDetails, ClockEvent
 from backend.contract.messages import (
     CommandResult,
     ConfigReport,
@@ -23,7 +24,7 @@ from backend.contract.messages import (
     Status,
 )
 from backend.db import driver_connection
-from backend.models import ClockDetails, ClockEvent, Device
+from backend.models import Device
 
 Report = Status | Info | Events | CommandResult | ConfigReport
 Heard = Sequence[tuple[Report, datetime]]

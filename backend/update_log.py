@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.db import driver_connection
 from backend.models import OPEN_STATES, RUNNING_STATES, Update, UpdateState, UpdateTotal
-from backend.updates import OpenUpdate
+from backend.update_states import OpenUpdate
 
 _COLUMNS = [field.name for field in fields(OpenUpdate)]
 _TYPES = {

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, text
 
 from backend import commands
+from backend.clock_models import OPEN_COMMANDS, Command, CommandState
 from backend.commands import (
     TRANSITIONS,
     BadCommandError,
@@ -19,7 +20,7 @@ from backend.commands import (
 from backend.contract.messages import CommandResult
 from backend.contract.orders import CommandName
 from backend.db import Database
-from backend.models import OPEN_COMMANDS, AuditEntry, Command, CommandState
+from backend.models import AuditEntry
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 CLOCKS = {"a1": 2, "b2": 2, "c3": None}

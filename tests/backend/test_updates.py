@@ -8,7 +8,8 @@ import pytest
 from backend import updates
 from backend.contract.messages import OtaComplete, OtaProgress, OtaStart
 from backend.models import OPEN_STATES, UpdateState
-from backend.updates import TRANSITIONS, Book, Draft, Event, OpenUpdate, advance
+from backend.update_states import TRANSITIONS, Event, OpenUpdate, advance
+from backend.updates import Book, Draft
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 OLD, NEW, NEWER = "2026.11.1.1", "2026.11.20.4", "2026.11.21.1"

@@ -11,7 +11,7 @@ from backend.firmware import Catalogue
 from backend.fleet import Clock, Fleet
 from backend.health import Health
 from backend.models import UpdateState
-from backend.updates import OpenUpdate
+from backend.update_states import OpenUpdate
 from skiclock_ui.components.fleet.feed import Delta, Feed
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -16,7 +16,7 @@ from backend import (
     sign_ins,
     signatures,
     storage,
-    updates,
+    update_states,
 )
 from backend.access import Identity, Permission
 from backend.contract.messages import Problem
@@ -110,7 +110,7 @@ def test_every_problem_has_a_meaning_and_something_to_do() -> None:
 
 def test_every_reason_of_a_failed_update_can_be_told_in_words() -> None:
     known = reasons()
-    assert set(updates._REASONS.values()) <= set(known)
+    assert set(update_states.REASONS.values()) <= set(known)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from backend.firmware import Catalogue
 from backend.fleet import Fleet, clock_of_row
 from backend.models import UpdateState
 from backend.update_log import save
-from backend.updates import OpenUpdate
+from backend.update_states import OpenUpdate
 from skiclock_ui.components.updates.feed import WEEKS, UpdateFeed, figures_of, versions_of
 
 NOW = datetime.now(UTC)

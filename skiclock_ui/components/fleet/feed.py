@@ -24,7 +24,7 @@ from backend.firmware import Catalogue
 from backend.fleet import Clock, Fleet
 from backend.health import Health, PartHealth
 from backend.models import UpdateState
-from backend.updates import OpenUpdate
+from backend.update_states import OpenUpdate
 
 log = structlog.get_logger(__name__)
 

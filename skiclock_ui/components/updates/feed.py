@@ -15,7 +15,7 @@ from backend.firmware import Catalogue
 from backend.fleet import Changes, Fleet
 from backend.models import RUNNING_STATES, Update, UpdateState
 from backend.update_log import load_sessions, update_statistics, weekly_results
-from backend.updates import OpenUpdate
+from backend.update_states import OpenUpdate
 
 WEEKS = 12
 FIGURES_EVERY = timedelta(seconds=2)

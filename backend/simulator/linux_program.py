@@ -52,9 +52,7 @@ def _is_fresh(folder: Path) -> bool:
 
 def _check_tools() -> None:
     if not SOURCES.is_dir():
-        raise BuildError(
-            "The clock's sources are not beside this program: run it from a checkout."
-        )
+        raise BuildError("The clock's sources are not beside this program: run it from a checkout.")
     compilers = ("c++", "g++", "clang++")
     missing = [] if any(map(shutil.which, compilers)) else ["a C++ compiler"]
     missing += [] if shutil.which("cmake") else ["cmake"]

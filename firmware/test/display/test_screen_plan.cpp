@@ -176,6 +176,8 @@ TEST_CASE("lines lie where the panels hang") {
   CHECK(plan.lines[1].area.width == 48);
   CHECK_FALSE(plan.lines[0].is_main);
   CHECK(plan.lines[1].is_main);
+  CHECK(plan.lines[0].is_first_other);
+  CHECK_FALSE(plan.lines[1].is_first_other);
   CHECK_FALSE(plan.lines[1].is_alone);
   CHECK(plan_screens(usual_view(), {}, wall_of(1), 0).lines[0].is_alone);
 }

@@ -76,12 +76,13 @@ Area above_thin_bar(const Area& area) {
   return upper;
 }
 
-// The rows beside the main one: what it is, and a bar that is seen from far.
-void draw_thick_bar(Frame& frame, const Area& area, const Progress& progress) {
-  Area upper = area;
-  upper.height = static_cast<std::int16_t>(area.height / 2 + 1);
+// Beside the main row: what it is, and a bar that is seen from far. Once is enough.
+void draw_thick_bar(Frame& frame, const ScreenLine& line, const Progress& progress) {
+  if (!line.is_first_other) return;
+  Area upper = line.area;
+  upper.height = static_cast<std::int16_t>(line.area.height / 2 + 1);
   draw_centred(frame, upper, text_of(progress.label), TextSize::kSmall, progress.ink);
-  draw_bar(frame, area, kThickBar, progress.done, progress.whole, progress.ink);
+  draw_bar(frame, line.area, kThickBar, progress.done, progress.whole, progress.ink);
 }
 
 }  // namespace
@@ -102,7 +103,7 @@ void draw_stopwatch(Frame& frame, const Area& area, const StopwatchView& stopwat
 
 void draw_update(Frame& frame, const ScreenLine& line, const UpdateView& update) {
   const Progress progress{"Update", update.percent, 100, Ink::kAccent};
-  if (!line.is_main) return draw_thick_bar(frame, line.area, progress);
+  if (!line.is_main) return draw_thick_bar(frame, line, progress);
   const Phrase bare = number(update.percent);
   Phrase percent = bare;
   percent.add("%");
@@ -116,7 +117,7 @@ void draw_update(Frame& frame, const ScreenLine& line, const UpdateView& update)
 
 void draw_factory_reset(Frame& frame, const ScreenLine& line, std::uint8_t seconds) {
   const Progress progress{"Reset", seconds, kResetCountdownS, Ink::kWarning};
-  if (!line.is_main) return draw_thick_bar(frame, line.area, progress);
+  if (!line.is_main) return draw_thick_bar(frame, line, progress);
   const Phrase left = number(seconds);
   if (!line.is_alone) return draw_largest(frame, line.area, left.text(), progress.ink);
   draw_labelled(frame, above_thin_bar(line.area), text_of(progress.label), left.text(),

@@ -124,16 +124,17 @@ void deal(ScreenPlan& plan, const Turns& turns, const View& view, const ScreenSe
   }
 }
 
+bool is_wanted(const ScreenLine& line, Place place) {
+  if (place == Place::kWall || line.is_alone) return true;
+  return place == Place::kMain ? line.is_main : line.is_first_other;
+}
+
 void receive(ScreenPlan& plan, const Visitor& visitor, std::uint32_t since_ms) {
-  const bool has_other = plan.count > 1;
   for (std::uint8_t row = 0; row < plan.count; ++row) {
     ScreenLine& line = plan.lines[row];
-    const bool is_wanted = visitor.place == Place::kWall ||
-                           (line.is_main == (visitor.place == Place::kMain || !has_other));
-    if (!is_wanted) continue;
+    if (!is_wanted(line, visitor.place)) continue;
     line.screen = visitor.screen;
     line.since_ms = since_ms;
-    if (visitor.place == Place::kOther) return;
   }
 }
 
@@ -147,6 +148,7 @@ ScreenPlan plan_screens(const View& view, const ScreenSettings& settings, const 
   for (std::uint8_t row = 0; row < plan.count; ++row) {
     plan.lines[row].area = area_of(wall, row);
     plan.lines[row].is_main = row == main_row(wall);
+    plan.lines[row].is_first_other = row == (main_row(wall) == 0 ? 1 : 0);
     plan.lines[row].is_alone = plan.count == 1;
   }
   deal(plan, turns_of(view, settings), view, settings, now_ms);

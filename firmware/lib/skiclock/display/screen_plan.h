@@ -37,8 +37,9 @@ struct ScreenLine {
   Area area;
   Screen screen = Screen::kNothing;
   bool is_main = false;
-  bool is_alone = false;       // the wall has one row only
-  std::uint32_t since_ms = 0;  // when this screen came up, for texts that scroll
+  bool is_first_other = false;  // the upper one of the rows that are not the main one
+  bool is_alone = false;        // the wall has one row only
+  std::uint32_t since_ms = 0;   // when this screen came up, for texts that scroll
 };
 
 struct ScreenPlan {

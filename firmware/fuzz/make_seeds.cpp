@@ -1,11 +1,15 @@
-// Writes what the fuzzers begin with: the contract's golden samples, and a packet of each kind.
+// Writes what the fuzzers begin with: the contract's golden samples, a packet and a record of each
+// kind.
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <vector>
 
+#include "config/golden_records.h"
 #include "contract/json_document.h"
 #include "net/mqtt_bytes.h"
+#include "skiclock/config/record.h"
 
 namespace test = skiclock::test;
 using namespace std::string_literals;
@@ -70,6 +74,29 @@ void seed_lines() {
   seed("fuzz_improv", "\x01"s + static_cast<char>(state.size()) + state);
 }
 
+std::string payload_of(const std::vector<std::uint8_t>& record) {
+  return {record.begin() + skiclock::kRecordHeaderBytes, record.end()};
+}
+
+// What is read from flash, as fuzz_settings_record takes it apart; zones, an NTP answer.
+void seed_records() {
+  const std::string settings = payload_of(kSettings1).substr(0, 255 * 4);
+  const char length = static_cast<char>((settings.size() + 3) / 4);
+  const std::string padded = settings + std::string(4 - settings.size() % 4, '\0');
+  seed("fuzz_settings_record", "\x07"s + length + padded + payload_of(kIdentity1));
+  seed("fuzz_root_record", "\x01\x10"s + payload_of(kRoot1));
+  seed("fuzz_settings_json",
+       R"({"name":"x","brightness":7,"ntp":["a",""],"screens":["date"],"trust":"plain",)"
+       R"("mqtt_host":null,"timezone":"UTC","colour_main":"#ff0000","blink_colon":false,)"
+       R"("panels":"4+4","server_url":"https://a:1","mqtt_port":1})");
+  seed("fuzz_posix_zone", "CET-1CEST,M3.5.0,M10.5.0/3");
+  seed("fuzz_posix_zone", "<+0330>-3:30:10<+04>,J60/-1,300/26:10");
+  std::string answer(48, '\0');
+  answer.replace(0, 4, "\x24\x02\0\0"s);
+  for (const std::size_t time : {24, 32, 40}) answer.replace(time, 4, "\xee\x00\x00\x00"s);
+  seed("fuzz_ntp_packet", answer);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -77,5 +104,6 @@ int main(int count, char** arguments) {
   corpus = arguments[1];
   seed_samples(arguments[2]);
   seed_lines();
+  seed_records();
   return 0;
 }

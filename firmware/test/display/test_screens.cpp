@@ -158,6 +158,18 @@ TEST_CASE("no screen lights a pixel where no panel hangs") {
   }
 }
 
+TEST_CASE("a bar ends where its panels end, whatever it is told") {
+  Wall wall = centred(wall_of(2, 3));
+  Frame frame;
+  frame.width = width_of(wall);
+  frame.height = height_of(wall);
+  View view = usual_view();
+  view.update = {true, 250};
+  draw(view, plan_screens(view, ScreenSettings{}, wall, 0), 0, frame);
+  CHECK(frame.at(39, 15) == Ink::kAccent);
+  CHECK(frame.at(40, 15) == Ink::kOff);
+}
+
 TEST_CASE("a colon that may not blink is always lit") {
   View view = usual_view();
   view.clock.second = 57;

@@ -152,6 +152,13 @@ TEST_CASE("letting go during the countdown cancels it and is no short press") {
   CHECK(finger.reset_in_s() == 0);
 }
 
+TEST_CASE("letting go at the last moment is letting go") {
+  Finger finger;
+  finger.hold(true, 9990);
+  finger.hold(false, 100);
+  CHECK(finger.events == Events{ButtonEvent::kLongPressBegan, ButtonEvent::kLongPressCancelled});
+}
+
 TEST_CASE("a button that is pressed at power-on counts only after it was released") {
   Button button;
   for (std::uint32_t now_ms = 0; now_ms < 30000; now_ms += 10) {

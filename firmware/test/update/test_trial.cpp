@@ -87,9 +87,9 @@ TEST_CASE("without it the clock goes back after 3 minutes and says what was miss
     const char* reason;
   };
   const Row rows[] = {
-      {{false, false}, "no Wi-Fi within 3 minutes on the new version"},
-      {{true, false}, "Wi-Fi, but no broker within 3 minutes on the new version"},
-      {{true, true}, "broker, but no acknowledged heartbeat within 3 minutes on the new version"},
+      {{false, false}, "no Wi-Fi within 180 s on the new version"},
+      {{true, false}, "Wi-Fi, but no broker within 180 s on the new version"},
+      {{true, true}, "broker, but no acknowledged heartbeat within 180 s on the new version"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.reason);
@@ -238,7 +238,18 @@ TEST_CASE("where there is nothing to go back to, the image stays, and the update
   CHECK(run.version == kNew);
   CHECK_FALSE(run.trial.is_on_trial());
   CHECK(result(run) ==
-        "s1 no Wi-Fi within 3 minutes on the new version; there is nothing to go back to");
+        "s1 no Wi-Fi within 180 s on the new version; there is nothing to go back to");
+}
+
+TEST_CASE("a mislabelled image with nothing to go back to stays, once, without another trial") {
+  Machine machine;
+  update(machine, images::program("2026.1.1.7", 3000));
+  machine.slot.has_previous = false;
+  Run run(machine);
+  CHECK_FALSE(run.trial.is_on_trial());
+  CHECK(machine.slot.boot_state() == BootState::kConfirmed);
+  CHECK(result(run) == "s1 the new image calls itself 2026.1.1.7; there is nothing to go back to");
+  CHECK_FALSE(machine.store.records.count("update"));
 }
 
 TEST_CASE("an admin's word to go back is followed, and the version is not tried again") {

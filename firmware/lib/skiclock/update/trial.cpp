@@ -36,9 +36,8 @@ const char* words_for(AttemptPhase phase) {
 }
 
 const char* missing(bool had_wifi, bool had_broker) {
-  if (!had_wifi) return "no Wi-Fi within 3 minutes on the new version";
-  if (!had_broker) return "Wi-Fi, but no broker within 3 minutes on the new version";
-  return "broker, but no acknowledged heartbeat within 3 minutes on the new version";
+  if (!had_wifi) return "no Wi-Fi";
+  return had_broker ? "broker, but no acknowledged heartbeat" : "Wi-Fi, but no broker";
 }
 
 }  // namespace
@@ -54,7 +53,7 @@ void Trial::begin(Text running_version, std::uint32_t now_ms) {
     carry_out(judge(attempt.phase, running, on_trial, power_was_cut), attempt, now_ms);
   }
   // A new image without an update that we know of: put there by an older firmware, say.
-  if (on_trial && state_ == TrialState::kNone) {
+  if (state_ == TrialState::kNone && slot_.boot_state() == BootState::kOnTrial) {
     Attempt unknown = attempt_that_runs();
     start(unknown, now_ms);
   }
@@ -96,7 +95,12 @@ void Trial::poll(std::uint32_t now_ms, const TrialSigns& signs) {
   if (state_ != TrialState::kRunning) return;
   had_wifi_ = had_wifi_ || signs.wifi;
   had_broker_ = had_broker_ || signs.broker;
-  if (now_ms - began_ms_ >= length_ms_) roll_back(missing(had_wifi_, had_broker_));
+  if (now_ms - began_ms_ < length_ms_) return;
+  char reason[kMaxReasonLength + 1];
+  TextBuilder words(reason, sizeof reason);
+  words.add(missing(had_wifi_, had_broker_)).add(" within ").add_number(length_ms_ / 1000);
+  words.add(" s on the new version");
+  roll_back(reason);
 }
 
 void Trial::on_heartbeat_acknowledged() {

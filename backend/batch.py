@@ -135,7 +135,7 @@ def decide(
     """Take messages in the order of arrival. `known`: the updates of sessions that they name."""
     changes = Changes(Draft(fleet.updates, known))
     for item in items:
-        if not _bears_on_update(changes, item, newest_of, platforms):
+        if not _bears_on_update(changes, item, fleet, newest_of, platforms):
             changes.misfits.append(item)
     return changes
 
@@ -239,7 +239,11 @@ def _see_heartbeat(
 
 
 def _bears_on_update(
-    changes: Changes, item: Item, newest_of: NewestOf, platforms: Mapping[str, Platform]
+    changes: Changes,
+    item: Item,
+    fleet: Fleet,
+    newest_of: NewestOf,
+    platforms: Mapping[str, Platform],
 ) -> bool:
     """Let one message change its clock's updates. False where it fits nothing."""
     message, now, draft = item.message, item.received_at, changes.draft
@@ -255,7 +259,9 @@ def _bears_on_update(
                 on_trial=message.trial,
             )
         case VersionRequest():
-            return _take_request(changes, message, now, newest_of, platforms)
+            clock = fleet.clocks.get(message.device_id)
+            last = clock.last_update if clock is not None else None
+            return _take_request(changes, message, now, last, newest_of, platforms)
         case OtaStart():
             return updates.begin(draft, message, now=now)
         case OtaProgress():
@@ -274,10 +280,14 @@ def _take_request(
     changes: Changes,
     request: VersionRequest,
     now: datetime,
+    last: OpenUpdate | None,
     newest_of: NewestOf,
     platforms: Mapping[str, Platform],
 ) -> bool:
-    """Note what the clock runs, and offer what it should. False for an unknown platform."""
+    """Note what the clock runs, and offer what it should. False for an unknown platform.
+
+    `last`: the update that the clock began last, ended or not.
+    """
     current = request.current_version
     platform = canonical_platform(request.platform, platforms)
     is_v2 = _is_v2(request.protocol)
@@ -296,7 +306,8 @@ def _take_request(
     newest = newest_of(platform)
     latest = newest.version if newest is not None else current
     update = None
-    if newest is not None:
+    given_up = is_v2 and last is not None and updates.is_given_up(last, latest, now=now)
+    if newest is not None and not given_up:
         update = updates.offer(
             changes.draft, request.device_id, platform, current, newest.version, now=now
         )

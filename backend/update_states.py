@@ -7,6 +7,9 @@ from uuid import UUID
 
 from backend.models import OPEN_STATES, UpdateState
 
+_WHOLE = {UpdateState.INSTALLED, UpdateState.SUCCESS}
+"""Where the whole image has arrived."""
+
 
 class Event(StrEnum):
     """What can happen to an update."""
@@ -152,7 +155,7 @@ def advance(
         update,
         state=state,
         heard_at=update.heard_at if event is Event.SILENCE else now,
-        progress_percent=100 if state is UpdateState.SUCCESS else progress,
+        progress_percent=100 if state in _WHOLE else progress,
         started_at=update.started_at or (now if begun else None),
         # The last word may give the reason of what had ended before.
         completed_at=(update.completed_at if state is update.state else now) if ends else None,

@@ -17,6 +17,7 @@ from backend.contract.versions import is_newer, version_key
 from backend.models import RUNNING_STATES, UpdateState
 from backend.update_states import TRANSITIONS, Event, OpenUpdate, advance
 
+OFFER_AGAIN_AFTER = timedelta(days=1)
 _RESTART_MARGIN = timedelta(seconds=5)
 
 
@@ -197,6 +198,21 @@ def offer(
     )
     draft.put(update)
     return update
+
+
+def is_given_up(last: OpenUpdate, newest: str | None, *, now: datetime) -> bool:
+    """Tell whether a v2 clock fell back from the newest version, or would not begin with it.
+
+    It remembers that and would refuse each offer again; it is asked once a day.
+    """
+    refused_at_once = last.started_at == last.completed_at
+    return (
+        last.state is UpdateState.FAILED
+        and newest is not None
+        and _is_same(last.new_version, newest)
+        and (last.progress_percent == 100 or refused_at_once)
+        and now - last.heard_at < OFFER_AGAIN_AFTER
+    )
 
 
 def silent_updates(

@@ -18,6 +18,7 @@ from backend.contract.messages import (
     Heartbeat,
     Info,
     OtaComplete,
+    OtaProgress,
     OtaStart,
     Snapshot,
     Status,
@@ -419,6 +420,48 @@ async def test_last_word_is_not_acknowledged_before_its_row_is_there(bench: Benc
         assert bench.told.acks == []
     await bench.written()
     assert bench.told.acks == [("a1", Ack(session_id=SESSION))]
+
+
+@pytest.mark.parametrize("began", [True, False])
+async def test_version_that_a_clock_gave_up_is_offered_again_only_the_next_day(
+    bench: Bench, began: bool
+) -> None:
+    bench.newest["esp32"] = Published(NEW)
+    request = VersionRequest("a1", "esp32", OLD, 2)
+    bench.put(request)
+    await bench.written()
+    session_id = bench.answers[0][1].session_id
+    if began:
+        bench.put(OtaStart("a1", "esp32", OLD, NEW, session_id), 1)
+        bench.put(beat(version=NEW, trial=True), 60)
+    why = "no broker" if began else "signature does not fit"
+    bench.put(OtaComplete("a1", False, error_message=why, session_id=session_id, final=True), 90)
+    await bench.written()
+    for seconds, is_offered in ((3600, False), (86_000, False), (90 + 86_400, True)):
+        await bench.load()
+        bench.answers.clear()
+        bench.put(request, seconds)
+        await bench.written()
+        assert [answer.update_available for _, answer in bench.answers] == [is_offered]
+    bench.newest["esp32"] = Published("2026.11.21.1")
+    bench.put(request, 3601)
+    await bench.written()
+    assert bench.answers[-1][1].latest_version == "2026.11.21.1"
+    assert bench.answers[-1][1].update_available
+
+
+async def test_broken_download_is_offered_again_at_once(bench: Bench) -> None:
+    bench.newest["esp32"] = Published(NEW)
+    bench.put(VersionRequest("a1", "esp32", OLD, 2))
+    await bench.written()
+    session_id = bench.answers[0][1].session_id
+    bench.put(OtaStart("a1", "esp32", OLD, NEW, session_id), 1)
+    bench.put(OtaProgress("a1", 40, session_id), 20)
+    word = OtaComplete("a1", False, error_message="broke off", session_id=session_id, final=True)
+    bench.put(word, 90)
+    bench.put(VersionRequest("a1", "esp32", OLD, 2), 100)
+    await bench.written()
+    assert bench.answers[-1][1].update_available
 
 
 async def test_linux_clock_is_answered_only_where_people_develop(bench: Bench) -> None:

@@ -25,10 +25,9 @@ int count_before(const Wall& wall, int row) {
   return panels;
 }
 
-int along_rows(const Wall& wall, Place place) {
+int along_row(const Wall& wall, Place place) {
   const bool runs_back = wall.chain_zigzag && place.row % 2 != 0;
-  const int last = panels_in(wall, place.row) - 1;
-  return count_before(wall, place.row) + (runs_back ? last - place.column : place.column);
+  return runs_back ? panels_in(wall, place.row) - 1 - place.column : place.column;
 }
 
 // Rows that are too short have no panel in this column, and the chain passes them.
@@ -49,7 +48,7 @@ int along_columns(const Wall& wall, Place place) {
 }
 
 // Where a pixel of a turned panel was before it was turned.
-Point turned_back(Point pixel, int quarters) {
+Point turned_back(Point pixel, unsigned quarters) {
   switch (quarters % 4) {
     case 1:
       return {pixel.y, kSide - 1 - pixel.x};
@@ -71,18 +70,23 @@ int led_in_panel(const Wall& wall, Point pixel) {
 
 }  // namespace
 
+// Asked for each pixel of each frame that changed: unsigned, so that dividing by 16 is a shift.
 std::uint16_t led_of(const Wall& wall, int x, int y) {
-  if (y < 0 || y >= height_of(wall)) return kNoLed;
-  const int row = y / kSide;
-  const int in_row = x - wall.rows[row].indent;
-  if (in_row < 0 || in_row >= panels_in(wall, row) * kSide) return kNoLed;
-  const Place place{row, in_row / kSide};
-  const int reading_index = count_before(wall, row) + place.column;
-  const int quarters = static_cast<int>(wall.rotation) +
-                       static_cast<int>(wall.panel_rotation[reading_index % kMaxPanels]);
-  const Point pixel = turned_back({in_row % kSide, y % kSide}, quarters);
-  const int panel = wall.chain_columns ? along_columns(wall, place) : along_rows(wall, place);
-  return static_cast<std::uint16_t>(panel * kLedsOfPanel + led_in_panel(wall, pixel));
+  const unsigned row = static_cast<unsigned>(y) / kPanelSide;
+  if (y < 0 || row >= kMaxRows) return kNoLed;
+  const auto in_row = static_cast<unsigned>(x - wall.rows[row].indent);
+  const unsigned column = in_row / kPanelSide;
+  if (x < wall.rows[row].indent || column >= wall.rows[row].panels) return kNoLed;
+  const Place place{static_cast<int>(row), static_cast<int>(column)};
+  const int before = count_before(wall, place.row);
+  const int panel =
+      wall.chain_columns ? along_columns(wall, place) : before + along_row(wall, place);
+  const Rotation own = wall.panel_rotation[(before + place.column) % kMaxPanels];
+  const unsigned quarters = static_cast<unsigned>(wall.rotation) + static_cast<unsigned>(own);
+  const Point pixel{static_cast<int>(in_row % kPanelSide),
+                    static_cast<int>(static_cast<unsigned>(y) % kPanelSide)};
+  const int led = led_in_panel(wall, turned_back(pixel, quarters));
+  return static_cast<std::uint16_t>(panel * kLedsOfPanel + led);
 }
 
 bool set_rows(Wall& wall, Text rows) {

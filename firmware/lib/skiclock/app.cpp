@@ -79,7 +79,7 @@ void App::loop(std::uint32_t now_ms) {
   uplink_.session().poll(now_ms);
   improv_.poll(now_ms);
   if (time_.poll(was_up_, now_ms)) {
-    events_.note(EventKind::kTimeSync, "ms ", time_.last_offset_ms());
+    events_.note(EventKind::kTimeSync, "ms", time_.last_offset_ms());
   }
   if (sensor_.poll(settings().temperature_offset_tenths, now_ms)) {
     events_.note(EventKind::kSensorError, "thermometer");
@@ -101,7 +101,7 @@ void App::watch_network() {
       events_.note(EventKind::kWifiLost);
     } else if (was_ever_up_) {
       const std::uint32_t away_s = (now_ms_ - wifi_lost_ms_) / 1000;
-      events_.note(EventKind::kWifiBack, "away s ", static_cast<std::int32_t>(away_s));
+      events_.note(EventKind::kWifiBack, "away s", static_cast<std::int32_t>(away_s));
     }
     was_up_ = is_up;
     was_ever_up_ = was_ever_up_ || is_up;
@@ -139,13 +139,19 @@ void App::watch_button() {
 // again.
 void App::watch_line() {
   if (updates_.updater().wants_restart()) return end(Ending::kRestart);
+  MqttSession& session = uplink_.session();
   const bool lends = updates_.updater().wants_line_alone();
-  if (lends && !is_line_lent_) uplink_.leave(now_ms_);
   const bool is_back = !lends && is_line_lent_;
-  is_line_lent_ = lends;
+  if (is_back) is_line_lent_ = false;
+  // The server hears that the update begins before the line is given up.
+  if (lends && !is_line_lent_ && !(session.is_connected() && updates_.has_news())) {
+    is_line_lent_ = true;
+    uplink_.leave(now_ms_);
+  }
+  if (lends) return;
   // What answers the settings goes out on the old line.
-  const bool is_all_said = !reports_.has_answers() && uplink_.session().is_flushed();
-  if (must_reconnect_ && uplink_.session().is_connected() && is_all_said) uplink_.leave(now_ms_);
+  const bool is_all_said = !reports_.has_answers() && session.is_flushed();
+  if (must_reconnect_ && session.is_connected() && is_all_said) uplink_.leave(now_ms_);
   if (!is_back && !(must_reconnect_ && uplink_.is_gone())) return;
   must_reconnect_ = false;
   connect();

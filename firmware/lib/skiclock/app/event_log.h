@@ -10,7 +10,7 @@ namespace skiclock {
 
 class EventLog {
  public:
-  EventLog(StorePort& store, const WallTime& wall) : journal_(store, wall) {}
+  EventLog(StorePort& store, const WallTime& wall) : journal_(store, wall), wall_(wall) {}
 
   // At boot, once; notes the boot itself.
   void begin(const char* reset_reason, std::uint32_t now_ms) {
@@ -18,9 +18,8 @@ class EventLog {
     journal_.begin(now_ms);
     note(EventKind::kBoot, reset_reason);
   }
-  // Each loop, first: counts the uptime, which outlives the wrap of the milliseconds.
+  // Each loop, first.
   void poll(std::uint32_t now_ms) {
-    uptime_ms_ += now_ms - now_ms_;
     now_ms_ = now_ms;
     journal_.poll(now_ms);
   }
@@ -30,13 +29,13 @@ class EventLog {
     journal_.add(kind, detail, number, now_ms_);
   }
 
-  std::uint32_t uptime_s() const { return static_cast<std::uint32_t>(uptime_ms_ / 1000); }
+  std::uint32_t uptime_s() const { return wall_.uptime_s(now_ms_); }
   Journal& journal() { return journal_; }
   const Journal& journal() const { return journal_; }
 
  private:
   Journal journal_;
-  std::uint64_t uptime_ms_ = 0;
+  const WallTime& wall_;
   std::uint32_t now_ms_ = 0;
 };
 

@@ -95,6 +95,19 @@ TEST_CASE("what NTP said is written as a second begins, and again each hour") {
   CHECK(keeper.writes() == 2);
 }
 
+TEST_CASE("a time that is still being corrected is not written yet") {
+  FakeRtc rtc;
+  WallTime wall;
+  RtcKeeper keeper(rtc, wall);
+  keeper.begin(0);
+  wall.set(TimeSource::kNtp, kNoonS * 1000 + 1500, 0, 10);  // a second on: 16 s of work
+  pass(keeper, wall, 0, 15900);
+  CHECK(rtc.written.empty());
+  pass(keeper, wall, 15900, 1100);
+  REQUIRE(rtc.written.size() == 1);
+  CHECK(rtc.written[0] == kNoonS + 18);
+}
+
 TEST_CASE("a write that failed is tried again a minute later") {
   FakeRtc rtc;
   WallTime wall;

@@ -25,7 +25,7 @@ bool RtcKeeper::begin(std::uint32_t now_ms) {
 
 void RtcKeeper::poll(std::uint32_t now_ms) {
   is_due_ = is_due_ || static_cast<std::int32_t>(now_ms - due_ms_) >= 0;
-  if (!is_due_ || wall_.source() != TimeSource::kNtp) return;
+  if (!is_due_ || wall_.source() != TimeSource::kNtp || wall_.is_slewing(now_ms)) return;
   const std::int64_t unix_ms = wall_.unix_ms(now_ms);
   if (unix_ms % 1000 >= kWindowMs) return;
   const bool is_written = rtc_.write(unix_ms / 1000);

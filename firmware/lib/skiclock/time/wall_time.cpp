@@ -65,6 +65,10 @@ std::int64_t WallTime::unix_ms(std::uint32_t now_ms) const { return unix_us(now_
 
 std::int64_t WallTime::unix_s(std::uint32_t now_ms) const { return unix_us(now_ms) / 1'000'000; }
 
+bool WallTime::is_slewing(std::uint32_t now_ms) const {
+  return slewed_us(since_anchor_ms(now_ms) * 1000LL) != slew_us_;
+}
+
 std::uint32_t WallTime::uptime_s(std::uint32_t now_ms) const {
   return is_started_ ? static_cast<std::uint32_t>((uptime_ms_ + since_anchor_ms(now_ms)) / 1000)
                      : 0;

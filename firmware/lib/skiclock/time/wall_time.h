@@ -44,6 +44,9 @@ class WallTime {
   std::int64_t unix_ms(std::uint32_t now_ms) const;
   std::int64_t unix_s(std::uint32_t now_ms) const;
 
+  // Whether a small error is being worked off.
+  bool is_slewing(std::uint32_t now_ms) const;
+
   // Seconds since the first `poll`; never wraps.
   std::uint32_t uptime_s(std::uint32_t now_ms) const;
 

@@ -1,0 +1,107 @@
+"""A blank chip in the cable: the flash page writes it, with ESP Web Tools in a real browser."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import pytest_asyncio
+from playwright.async_api import BrowserContext, Page, expect
+
+from e2e.conftest import Product, running_product, sign_in
+from e2e.serial_bridge import cable
+from tests.backend.flash_images import factory_parts
+from tests.backend.images import esp_image
+
+pytestmark = pytest.mark.timeout(300)
+
+VERSION = "2026.11.24.1"
+FAMILIES = {"esp32": "esp32", "esp32c3": "esp32c3", "esp32s3": "esp32s3", "d1mini": "esp8266"}
+WRITE_WITHIN_MS = 180_000
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def club() -> AsyncIterator[Product]:
+    """A product with firmware for one board of each chip family."""
+    async with running_product() as product, httpx.AsyncClient() as client:
+        for platform in FAMILIES:
+            parts = {} if platform == "d1mini" else factory_parts(platform)
+            answer = await client.post(
+                f"{product.url}/api/upload",
+                headers={"X-API-Key": product.secrets["upload_api_key"]},
+                files={
+                    "platform": (None, platform),
+                    "version": (None, VERSION),
+                    "file": ("firmware.bin", esp_image(platform)),
+                    **{part.value: (f"{part}.bin", data) for part, data in parts.items()},
+                },
+            )
+            assert answer.status_code == 201, answer.text
+        yield product
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(context: BrowserContext) -> Page:
+    """A page that may log: ESP Web Tools does so when no firmware answers after the flash."""
+    return await context.new_page()
+
+
+async def begin(page: Page, club: Product, board: str) -> None:
+    """Open the flash page at a board, press the button and say yes to everything."""
+    await sign_in(page, club, "/flash")
+    await page.goto(f"{club.url}/flash?board={board}")
+    await page.locator(".flash-go").click()
+    dialog = page.locator("ewt-install-dialog")
+    await dialog.get_by_text("Install Ski Clock Neo").click(timeout=60_000)
+    for answer in ("Next", "Install"):
+        button = dialog.get_by_role("button", name=answer, exact=True)
+        await button.click(timeout=60_000)
+
+
+async def dialog_says(page: Page, words: str) -> None:
+    """Wait for words in ESP Web Tools' dialog, as a screen reader finds them."""
+    await expect(page.get_by_role("dialog")).to_match_aria_snapshot(
+        f"- dialog: /{words}/", timeout=WRITE_WITHIN_MS
+    )
+
+
+@pytest.mark.parametrize("board", FAMILIES)
+async def test_a_blank_chip_of_each_family_is_flashed(
+    context: BrowserContext, page: Page, club: Product, board: str
+) -> None:
+    async with cable(context, page, FAMILIES[board]) as bridge:
+        await begin(page, club, board)
+        await dialog_says(page, "Installation complete")
+    assert bridge.written_bytes > 30_000
+
+
+async def test_another_chip_than_the_chosen_one_is_refused(
+    context: BrowserContext, page: Page, club: Product
+) -> None:
+    async with cable(context, page, "esp32c3"):
+        await begin(page, club, "esp32")
+        await dialog_says(page, "ESP32-C3")
+
+
+async def test_a_cable_that_is_pulled_is_told(
+    context: BrowserContext, page: Page, club: Product
+) -> None:
+    async with cable(context, page, "esp32") as bridge:
+        bridge.pull_after_bytes = 40_000
+        await begin(page, club, "esp32")
+        await dialog_says(page, "Serial data stream stopped")
+
+
+async def test_without_web_serial_the_command_line_is_shown(
+    context: BrowserContext, page: Page, club: Product
+) -> None:
+    await context.add_init_script("delete Navigator.prototype.serial")
+    await sign_in(page, club, "/flash")
+    await page.goto(f"{club.url}/flash?board=esp32")
+    await expect(page.get_by_text("This browser cannot reach USB.")).to_be_visible()
+    await page.get_by_role("button", name="Get links").click()
+    await expect(page.locator(".flash-files a")).to_have_count(4)
+    command = await page.locator(".flash .command code").inner_text()
+    assert command.startswith("esptool --chip esp32 write-flash 0x1000 ")
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="Boot loader").click()
+    assert (await download.value).suggested_filename == f"esp32-{VERSION}-bootloader.bin"

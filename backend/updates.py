@@ -17,6 +17,9 @@ from backend.contract.versions import is_newer, version_key
 from backend.models import RUNNING_STATES, UpdateState
 from backend.update_states import TRANSITIONS, Event, OpenUpdate, advance
 
+UNKNOWN_VERSION = "?"
+"""Of an update whose end was heard before its beginning."""
+
 OFFER_AGAIN_AFTER = timedelta(days=1)
 _RESTART_MARGIN = timedelta(seconds=5)
 
@@ -89,6 +92,9 @@ def begin(draft: Draft, report: OtaStart, *, now: datetime) -> bool:
     """Take a clock's word that it begins. False where the report fits no update."""
     update = _meant_by_start(draft, report)
     if update is not None:
+        if update.new_version == UNKNOWN_VERSION:
+            draft.put(_with_names_of(report, update))
+            return True
         update = replace(update, old_version=report.old_version or update.old_version)
         _take_report(draft, update, Event.START, now)
         return True
@@ -123,6 +129,8 @@ def note_progress(draft: Draft, report: OtaProgress, *, now: datetime) -> bool:
 def complete(draft: Draft, report: OtaComplete, *, now: datetime) -> bool:
     """Take a clock's own word on how it went. False where the report fits no update."""
     update = _meant(draft, report.device_id, report.session_id)
+    if update is None and report.final:
+        update = _begun_unheard(draft, report, now)
     if update is None:
         return False
     if report.final:
@@ -288,6 +296,36 @@ def _take_last_word(draft: Draft, update: OpenUpdate, report: OtaComplete, now: 
         _change(draft, update, Event.CONFIRMED, now)
     else:
         _change(draft, update, Event.SEEN_OTHER, now)
+
+
+def _begun_unheard(draft: Draft, report: OtaComplete, now: datetime) -> OpenUpdate | None:
+    """Return an update of which only the last word was heard, as if it had begun.
+
+    Messages on several topics may overtake each other where the broker held them back; what is
+    acknowledged to the clock must not be lost for that.
+    """
+    if report.session_id is None or draft.is_taken(report.session_id):
+        return None
+    return OpenUpdate(
+        session_id=report.session_id,
+        device_id=report.device_id,
+        platform=None,
+        old_version=None if report.succeeded else report.version,
+        new_version=(report.version if report.succeeded else None) or UNKNOWN_VERSION,
+        state=UpdateState.STARTED,
+        heard_at=now,
+        started_at=now,
+    )
+
+
+def _with_names_of(report: OtaStart, update: OpenUpdate) -> OpenUpdate:
+    """Return an ended update with what its start, heard late, says that it was."""
+    return replace(
+        update,
+        platform=canonical_platform(report.platform or "", ALL_PLATFORMS) or update.platform,
+        old_version=report.old_version or update.old_version,
+        new_version=report.new_version or update.new_version,
+    )
 
 
 def _supersede_others(draft: Draft, update: OpenUpdate, now: datetime) -> None:

@@ -393,12 +393,28 @@ async def test_last_word_is_acknowledged_also_when_it_is_said_again(bench: Bench
     assert await bench.rows("SELECT state, error_message FROM updates") == [("failed", "no broker")]
 
 
-async def test_last_word_on_an_update_that_nobody_knows_is_acknowledged_too(
-    bench: Bench,
-) -> None:
-    bench.put(OtaComplete("a1", True, session_id=SESSION, final=True))
+async def test_last_word_that_overtook_the_first_is_kept(bench: Bench) -> None:
+    word = OtaComplete("a1", False, error_message="no broker", session_id=SESSION, final=True)
+    bench.put(word)
     await bench.written()
     assert bench.told.acks == [("a1", Ack(session_id=SESSION))]
+    columns = "SELECT state, new_version, error_message FROM updates"
+    assert await bench.rows(columns) == [("failed", "?", "no broker")]
+    await bench.load()
+    bench.put(OtaStart("a1", "esp32", OLD, NEW, SESSION), 1)
+    await bench.written()
+    assert await bench.rows(columns) == [("failed", NEW, "no broker")]
+    assert list(bench.fleet.updates) == []
+
+
+async def test_last_word_on_the_session_of_another_clock_is_acknowledged_and_not_taken(
+    bench: Bench,
+) -> None:
+    bench.put(OtaStart("b2", "esp32", OLD, NEW, SESSION))
+    bench.put(OtaComplete("a1", True, session_id=SESSION, final=True), 1)
+    await bench.written()
+    assert bench.told.acks == [("a1", Ack(session_id=SESSION))]
+    assert await bench.rows("SELECT device_id, state FROM updates") == [("b2", "started")]
     assert len(bench.misfits) == 1
 
 

@@ -546,3 +546,9 @@ TEST_CASE("without keep-alive it never pings") {
   CHECK(line.session.is_connected());
   CHECK(line.sent().size() == 1);
 }
+
+TEST_CASE("every problem of a session has its word") {
+  for (int i = 0; i <= static_cast<int>(MqttProblem::kNotMqtt); ++i) {
+    CHECK(std::string(problem_text(static_cast<MqttProblem>(i))) != "unknown");
+  }
+}

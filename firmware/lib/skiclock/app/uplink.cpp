@@ -37,7 +37,12 @@ void Uplink::start(const UplinkSettings& settings, std::uint32_t now_ms) {
 }
 
 void Uplink::leave(std::uint32_t now_ms) {
-  if (session_.is_connected()) say_status(false, now_ms);
+  // With QoS 0: nobody is there to hear that it was acknowledged, and a publication that still
+  // waits for that must not be in its way.
+  JsonWriter out = session_.draft(text_of(status_topic_));
+  if (encode(Status{device_id_, false}, out)) {
+    session_.publish(text_of(status_topic_), bytes_of(out.written()), true);
+  }
   session_.stop(now_ms);
 }
 

@@ -20,7 +20,7 @@ bool wants_more(int code) {
 NetStream::NetStream(NetworkPort& network, const Faults& faults)
     : network_(network), faults_(faults) {}
 
-NetStream::~NetStream() { close(); }
+NetStream::~NetStream() { NetStream::close(); }
 
 void NetStream::open(const Endpoint& endpoint) {
   close();

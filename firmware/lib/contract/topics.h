@@ -8,7 +8,7 @@
 
 namespace skiclock {
 
-inline constexpr std::size_t kTopicCapacity = 96;
+inline constexpr std::size_t kTopicCapacity = 72;
 
 // Writes `<prefix>/<kind>`, and `/<device_id>` where that is not empty (first-generation topics
 // have none). False, and an empty topic, where it does not fit. `kind` is one of

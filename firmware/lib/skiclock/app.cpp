@@ -10,6 +10,9 @@ constexpr std::uint32_t kMemoryEveryMs = 600000;
 constexpr std::uint32_t kGoodbyeMs = 3000;
 constexpr char kPortalHint[] = "Wi-Fi: SkiClock-Setup";
 
+// All of it, frame and buffers included, leaves the ESP8266 its memory for TLS.
+static_assert(sizeof(void*) != 4 || sizeof(App) <= 8192, "the core takes more than 8 kB");
+
 ImprovDevice improv_device(const Build& build, const Settings& settings) {
   return {"Ski Clock Neo", build.version, build.chip, settings.name, settings.server_url};
 }
@@ -56,10 +59,12 @@ void App::use_settings() {
   time_.use(now.timezone, now.ntp[0], now.ntp[1], now.ntp[2]);
   updates_.use({text_of(now.server_url), text_of(build_.platform), text_of(now.download_api_key),
                 now.trust, build_.roots_pem});
-  const std::int16_t commanded = shown_.light.commanded;
-  shown_.light = now.light;
-  shown_.light.commanded = commanded;
-  shown_.screens = now.screens;
+  face_.change([&now](FaceState& shown) {
+    const std::int16_t commanded = shown.light.commanded;
+    shown.light = now.light;
+    shown.light.commanded = commanded;
+    shown.screens = now.screens;
+  });
 }
 
 void App::connect() {
@@ -168,21 +173,24 @@ void App::publish() {
 // Tells the display's task and the LED's interrupt what there is to be seen.
 void App::show() {
   show_.arm(now_ms_, kShowEveryMs);
-  if (brightness_.take(now_ms_)) shown_.light.commanded = kBySchedule;
-  if (identify_.take(now_ms_)) shown_.view.identify = false;
-  const WallTime& wall = time_.wall();
-  shown_.has_time = wall.is_set();
-  shown_.unix_ms = wall.unix_ms(now_ms_);
-  shown_.at_ms = now_ms_;
-  shown_.offset_s = time_.offset_s(shown_.unix_ms / 1000);
-  shown_.view.temperature = sensor_.view();
-  shown_.view.update = {updates_.updater().is_active(), updates_.updater().percent()};
-  set_wifi_hint(shown_.view, was_portal_open_ ? text_of(kPortalHint) : Text{});
-  face_.put(shown_);
+  const bool is_brightness_over = brightness_.take(now_ms_);
+  const bool is_identified = identify_.take(now_ms_);
+  const Updater& updater = updates_.updater();
+  face_.change([&](FaceState& shown) {
+    if (is_brightness_over) shown.light.commanded = kBySchedule;
+    if (is_identified) shown.view.identify = false;
+    shown.has_time = time_.wall().is_set();
+    shown.unix_ms = time_.wall().unix_ms(now_ms_);
+    shown.at_ms = now_ms_;
+    shown.offset_s = time_.offset_s(shown.unix_ms / 1000);
+    shown.view.temperature = sensor_.view();
+    shown.view.update = {updater.is_active(), updater.percent()};
+    set_wifi_hint(shown.view, was_portal_open_ ? text_of(kPortalHint) : Text{});
+  });
   light_ = Light::kOffline;
   if (was_up_) light_ = Light::kWifiOnly;
   if (uplink_.session().is_connected()) light_ = Light::kOnline;
-  if (shown_.view.update.is_active) light_ = Light::kUpdating;
+  if (updater.is_active()) light_ = Light::kUpdating;
   led_pattern_.store(skiclock::led_pattern(light_), std::memory_order_relaxed);
 }
 

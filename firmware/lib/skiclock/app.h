@@ -100,7 +100,6 @@ class App : private MqttListener {
   Improv improv_;
   Reports reports_;
 
-  FaceState shown_;
   Timer show_;
   Timer identify_;
   Timer brightness_;

@@ -121,15 +121,17 @@ void App::carry_out(const Command& command) {
       reports_.want_snapshot();
       break;
     case CommandKind::kIdentify:
-      shown_.view.identify = true;
+      face_.change([](FaceState& shown) { shown.view.identify = true; });
       identify_.arm(now_ms_, milliseconds_of(command.seconds, kIdentifyS));
       break;
     case CommandKind::kMessage:
-      set_message(shown_.view, text_of(command.text), now_ms_,
-                  milliseconds_of(command.seconds, kMessageS));
+      face_.change([&](FaceState& shown) {
+        set_message(shown.view, text_of(command.text), now_ms_,
+                    milliseconds_of(command.seconds, kMessageS));
+      });
       break;
     case CommandKind::kBrightness:
-      shown_.light.commanded = command.level;
+      face_.change([&](FaceState& shown) { shown.light.commanded = command.level; });
       brightness_.disarm();
       if (command.seconds > 0) brightness_.arm(now_ms_, milliseconds_of(command.seconds, 0));
       break;

@@ -32,8 +32,11 @@ class Face {
   // From the face's own task, 20 to 50 times a second.
   void render(std::uint32_t now_ms);
 
-  // From the main loop.
-  void put(const FaceState& state) { handover_.put(state); }
+  // From the main loop: what is to be shown from now on. `change` takes a FaceState&.
+  template <typename Change>
+  void change(const Change& change) {
+    handover_.change(change);
+  }
   // How often the button was pressed shortly, and held to the end, since the start.
   std::uint32_t presses() const { return presses_.load(std::memory_order_relaxed); }
   std::uint32_t resets() const { return resets_.load(std::memory_order_relaxed); }
@@ -45,14 +48,12 @@ class Face {
 
  private:
   void poll_button(std::uint32_t now_ms);
-  void set_clock(std::uint32_t now_ms);
 
   Display display_;
   ButtonPort& button_port_;
   Button button_;
   Stopwatch stopwatch_;
   Handover<FaceState> handover_;
-  FaceState state_;
   std::atomic<std::uint32_t> presses_{0};
   std::atomic<std::uint32_t> resets_{0};
   std::atomic<std::uint32_t> turn_{0};

@@ -59,7 +59,7 @@ class Reports {
     const char* result;
     const char* detail;
   };
-  static constexpr std::size_t kAnswers = 4;
+  static constexpr std::size_t kAnswers = 3;
 
   bool say_heartbeat(std::uint32_t now_ms);
   bool say_info();

@@ -117,14 +117,14 @@ bool UpdateDesk::ask() {
 bool UpdateDesk::say_started() {
   JsonWriter out = uplink_.message(contract::kTopicOtaStart);
   encode(OtaStart{text_of(build_.device_id), text_of(build_.platform), text_of(build_.version),
-                  text_of(new_version_), text_of(session_id_)},
+                  updater_.new_version(), updater_.session_id()},
          out);
   return uplink_.say(out);
 }
 
 bool UpdateDesk::say_progress() {
   JsonWriter out = uplink_.message(contract::kTopicOtaProgress);
-  encode(OtaProgress{text_of(build_.device_id), percent_, text_of(session_id_)}, out);
+  encode(OtaProgress{text_of(build_.device_id), percent_, updater_.session_id()}, out);
   return uplink_.say(out);
 }
 
@@ -133,7 +133,7 @@ bool UpdateDesk::say_installed() {
   OtaComplete complete;
   complete.device_id = text_of(build_.device_id);
   complete.success = true;
-  complete.session_id = text_of(session_id_);
+  complete.session_id = updater_.session_id();
   encode(complete, out);
   return uplink_.say(out);
 }
@@ -157,9 +157,7 @@ void UpdateDesk::say_result(std::uint32_t now_ms) {
   }
 }
 
-void UpdateDesk::on_started(Text session_id, Text new_version) {
-  copy_text(session_id, session_id_);
-  copy_text(new_version, new_version_);
+void UpdateDesk::on_started(Text, Text) {
   must_say_started_ = true;
   must_say_progress_ = must_say_installed_ = false;
   events_.note(EventKind::kUpdate, "started");

@@ -79,8 +79,6 @@ class UpdateDesk : private UpdateListener {
   bool must_say_progress_ = false;
   bool must_say_installed_ = false;
   std::uint8_t percent_ = 0;
-  char session_id_[kMaxSessionLength + 1] = "";
-  char new_version_[kMaxVersionLength + 1] = "";
 };
 
 }  // namespace skiclock

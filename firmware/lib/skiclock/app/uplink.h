@@ -54,9 +54,9 @@ class Uplink {
   Text device_id_;
   Text prefix_;
   bool speaks_v2_ = false;
-  char client_id_[32] = "";
+  char client_id_[28] = "";
   char status_topic_[kTopicCapacity] = "";
-  char will_[64] = "";
+  char will_[52] = "";
   char topic_[kTopicCapacity] = "";
   std::uint32_t dropped_ = 0;
   MqttSession session_;

@@ -18,7 +18,7 @@ namespace skiclock {
 
 inline constexpr char kJournalKey[] = "journal";
 inline constexpr std::size_t kDetailBytes = 24;
-inline constexpr std::size_t kJournalEvents = 30;
+inline constexpr std::size_t kJournalEvents = 24;
 inline constexpr std::size_t kSavedEvents = 8;
 inline constexpr std::uint32_t kMinSaveIntervalMs = 10 * 60 * 1000;
 

@@ -82,6 +82,9 @@ class Updater : private DownloadSink {
   // For the panel and the LED: from the first byte to the restart.
   bool is_active() const { return state_ != UpdateState::kIdle && state_ != UpdateState::kWaiting; }
   std::uint8_t percent() const;
+  // The update that runs or ran last; empty where there was none.
+  Text session_id() const { return text_of(offer_.session_id); }
+  Text new_version() const { return text_of(offer_.version); }
   // While true the app keeps the broker's connection closed (see UpdatePolicy).
   bool wants_line_alone() const;
   // The app says goodbye to the broker and restarts.

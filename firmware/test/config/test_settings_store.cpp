@@ -144,18 +144,51 @@ TEST_CASE("the version that is in force already is not applied again, any other 
   CHECK(clock.now().version == 4);
 }
 
-TEST_CASE("null takes a setting back to what it is without") {
+TEST_CASE("a message takes the place of the one before, but leaves alone where to connect") {
   FakeStore store;
   Clock clock(store, club_build());
   clock.settings.apply(text_of(R"({"brightness":7,"mqtt_username":"me","name":"x"})"), 1);
-  const ApplyResult result =
-      clock.settings.apply(text_of(R"({"brightness":null,"mqtt_username":null,"panels":null})"), 2);
+  const ApplyResult result = clock.settings.apply(text_of(R"({"name":"y"})"), 2);
   CHECK(result.outcome == Outcome::kApplied);
-  CHECK(result.changed == (skiclock::kGroupDisplay | skiclock::kGroupConnection));
-  CHECK(clock.now().light.brightness == Settings{}.light.brightness);
+  CHECK(result.changed == (skiclock::kGroupDisplay | skiclock::kGroupOther));
+  Clock again(store, club_build());
+  CHECK(again.report() == clock.report());
+  CHECK(again.now().light.brightness == Settings{}.light.brightness);
+  CHECK(std::string(again.now().name) == "y");
+  CHECK(std::string(again.now().mqtt_username) == "me");
+  CHECK(again.now().version == 2);
+}
+
+TEST_CASE("null takes back a connection setting too") {
+  FakeStore store;
+  Clock clock(store, club_build());
+  clock.settings.apply(text_of(R"({"mqtt_username":"me","name":"x"})"), 1);
+  const ApplyResult result =
+      clock.settings.apply(text_of(R"({"name":"x","mqtt_username":null,"panels":null})"), 2);
+  CHECK(result.outcome == Outcome::kApplied);
+  CHECK(result.changed == skiclock::kGroupConnection);
   CHECK(std::string(clock.now().mqtt_username) == "built-user");
   CHECK(std::string(clock.now().name) == "x");
-  CHECK(clock.now().version == 2);
+}
+
+TEST_CASE("what was set on the spot outlives messages that do not name it") {
+  FakeStore store;
+  {
+    Clock clock(store);
+    clock.settings.set("protocol", "2");
+    clock.settings.apply(text_of(R"({"brightness":7})"), 1);
+    clock.settings.apply(text_of(R"({"night_brightness":3})"), 2);
+    CHECK(int(clock.now().protocol) == 2);
+  }
+  Clock clock(store);
+  CHECK(int(clock.now().protocol) == 2);
+  clock.settings.apply(text_of("{}"), 3);
+  CHECK(int(clock.now().protocol) == 2);
+  CHECK(clock.now().light.night_brightness == Settings{}.light.night_brightness);
+  // Named by a message it is the message's, and goes with it.
+  clock.settings.apply(text_of(R"({"protocol":2})"), 4);
+  CHECK(clock.settings.apply(text_of("{}"), 5).changed == skiclock::kGroupOther);
+  CHECK(int(Clock(store).now().protocol) == 1);
 }
 
 TEST_CASE("a message that changes nothing says so, but its version counts") {

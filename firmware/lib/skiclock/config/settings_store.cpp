@@ -24,7 +24,24 @@ constexpr std::uint8_t kFailedTag = 3;    // the `config` version that was taken
 
 static_assert(kFieldCount <= 32, "one bit a field");
 
-bool is_own_tag(std::uint8_t tag) { return tag <= kFailedTag || field_with_tag(tag) < kFieldCount; }
+// On top of a setting's tag: it was set on the spot, not by a `config` message.
+constexpr std::uint8_t kOnTheSpot = 0x80;
+
+std::size_t field_of(const Entry& entry) {
+  return field_with_tag(static_cast<std::uint8_t>(entry.tag & ~kOnTheSpot));
+}
+
+bool is_own(const Entry& entry) { return entry.tag <= kFailedTag || field_of(entry) < kFieldCount; }
+
+// Where to connect stays as it is when a message does not name it: a fleet that was moved to
+// another server must not be sent back by the first message of the new one.
+std::uint32_t connection_bits() {
+  std::uint32_t bits = 0;
+  for (std::size_t number = 0; number < kFieldCount; ++number) {
+    if (field(number).group == kGroupConnection) bits |= 1U << number;
+  }
+  return bits;
+}
 
 std::uint32_t read_number(Text text) {
   std::uint32_t number = 0;
@@ -67,6 +84,7 @@ SettingsStore::SettingsStore(StorePort& store, const BuildDefaults& defaults)
 void SettingsStore::load() {
   settings_ = Settings{};
   stored_ = 0;
+  on_the_spot_ = 0;
   failed_version_ = 0;
   load_defaults();
   load_identity();
@@ -127,11 +145,11 @@ void SettingsStore::load_defaults() {
   }
   const bool is_of_this_identity = identity == identity_checksum_ || !has_identity_;
   for (EntryReader entries(record.payload); entries.next(&entry);) {
-    const std::size_t number = field_with_tag(entry.tag);
+    const std::size_t number = field_of(entry);
     if (number == kFieldCount) continue;
-    if (is_of_this_identity || field(number).group != kGroupConnection) {
-      take(entry.value, number, true);
-    }
+    if (!is_of_this_identity && field(number).group == kGroupConnection) continue;
+    take(entry.value, number, true);
+    if ((entry.tag & kOnTheSpot) != 0) on_the_spot_ |= stored_ & 1U << number;
   }
 }
 
@@ -205,6 +223,8 @@ const char* SettingsStore::check_member(const Field& field, const JsonValue& val
 [[gnu::noinline]] void SettingsStore::patch(Text json_object, ApplyResult* result) {
   JsonReader reader;
   reader.parse(json_object);
+  const std::uint32_t unnamed_before = stored_ & ~(on_the_spot_ | connection_bits());
+  stored_ &= ~unnamed_before;
   for (JsonValue value = reader.root().first(); value.exists(); value = value.next()) {
     char key[sizeof result->field];
     char text[kMaxValueBytes];
@@ -213,6 +233,7 @@ const char* SettingsStore::check_member(const Field& field, const JsonValue& val
     const std::size_t number = field_with_key(key);
     const Field& patched = field(number);
     const std::uint32_t bit = 1U << number;
+    on_the_spot_ &= ~bit;
     if (value.is_null()) {
       if ((stored_ & bit) != 0) result->changed |= patched.group;
       stored_ &= ~bit;
@@ -224,6 +245,9 @@ const char* SettingsStore::check_member(const Field& field, const JsonValue& val
     format(patched, settings_, text);
     if (std::strcmp(before, text) != 0) result->changed |= patched.group;
     stored_ |= bit;
+  }
+  for (std::size_t number = 0; number < kFieldCount; ++number) {
+    if ((unnamed_before & ~stored_ & 1U << number) != 0) result->changed |= field(number).group;
   }
 }
 
@@ -242,11 +266,12 @@ ApplyResult SettingsStore::set(const char* key, const char* text) {
   parse(field(number), text, &settings_);
   format(field(number), settings_, after);
   const bool is_same = std::strcmp(before, after) == 0;
-  if (is_same && (stored_ & 1U << number) != 0) {
+  if (is_same && (on_the_spot_ & 1U << number) != 0) {
     result.outcome = Outcome::kCurrent;
     return result;
   }
   stored_ |= 1U << number;
+  on_the_spot_ |= 1U << number;
   if (!save()) {
     result.why = "the flash refused";
     load();
@@ -269,7 +294,7 @@ bool SettingsStore::save() { return save_record(true) || save_record(false); }
   EntryWriter out(raw + kRecordHeaderBytes, sizeof raw - kRecordHeaderBytes);
   Entry entry;
   for (EntryReader entries(old.payload); entries.next(&entry);) {
-    if (!is_own_tag(entry.tag)) out.add(entry.tag, entry.value);
+    if (!is_own(entry)) out.add(entry.tag, entry.value);
   }
   add_number(kVersionTag, settings_.version, out);
   add_number(kIdentityTag, identity_checksum_, out);
@@ -278,7 +303,9 @@ bool SettingsStore::save() { return save_record(true) || save_record(false); }
     if ((stored_ & 1U << number) == 0) continue;
     char text[kMaxValueBytes];
     format(field(number), settings_, text);
-    out.add(field(number).tag, text_of(text));
+    const bool is_on_the_spot = (on_the_spot_ & 1U << number) != 0;
+    const unsigned tag = field(number).tag | (is_on_the_spot ? kOnTheSpot : 0U);
+    out.add(static_cast<std::uint8_t>(tag), text_of(text));
   }
   if (!out.ok()) return false;
   const std::size_t sealed = seal_record(RecordKind::kSettings, version, raw, out.size());

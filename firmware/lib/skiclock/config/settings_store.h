@@ -53,8 +53,10 @@ class SettingsStore {
   // Whether the stored record was damaged when it was loaded.
   bool was_damaged() const { return was_damaged_; }
 
-  // The settings' object of a `config` message, all or nothing; null takes a setting back to what
-  // it is without. New connection settings are on trial until `confirm_connection`.
+  // The settings' object of a `config` message, all or nothing. It takes the place of the message
+  // before: what it does not name goes back to what it is without, except where to connect and
+  // what was set on the spot; null takes those back too. New connection settings are on trial
+  // until `confirm_connection`.
   ApplyResult apply(Text json_object, std::uint32_t version);
   // One setting, on the spot, in its text form; not on trial.
   ApplyResult set(const char* key, const char* text);
@@ -90,7 +92,8 @@ class SettingsStore {
   StorePort& store_;
   const BuildDefaults& defaults_;
   Settings settings_;
-  std::uint32_t stored_ = 0;  // a bit for each field of the table
+  std::uint32_t stored_ = 0;       // a bit for each field of the table
+  std::uint32_t on_the_spot_ = 0;  // of these, set by `set`
   std::uint32_t identity_checksum_ = 0;
   std::uint32_t failed_version_ = 0;  // its connection settings came to nothing
   std::uint32_t trial_ms_ = 0;

@@ -182,6 +182,20 @@ TEST_CASE("a server that forbids is not asked again, until the servers are set a
   CHECK(bench.asked_during(3000) == Names{"one"});
 }
 
+TEST_CASE("servers that were set again and are the same are not asked anew") {
+  Bench bench;
+  char name[8] = "one";
+  bench.sntp.use(name, "two", "");
+  bench.net.servers["one"].answer.kiss("DENY");
+  CHECK(bench.asked_during(6000) == Names{"one", "two"});
+  bench.sntp.use(name, "two", "");
+  CHECK(bench.asked_during(60000).empty());
+  CHECK(std::string(bench.sntp.server()) == "two");
+  name[2] = 'c';
+  bench.sntp.use(name, "two", "");
+  CHECK(bench.asked_during(3000) == Names{"onc"});
+}
+
 TEST_CASE("a server that wants to be asked less often is left in peace for some rounds") {
   Bench bench;
   bench.net.servers["one"].answer.kiss("RATE");

@@ -30,6 +30,18 @@ bool is_after(std::uint32_t now_ms, std::uint32_t then_ms) {
   return static_cast<std::int32_t>(now_ms - then_ms) >= 0;
 }
 
+// FNV-1a, the end of each text included.
+std::uint32_t hash_of(const char* const* texts, std::size_t count) {
+  std::uint32_t hash = 2166136261U;
+  for (std::size_t i = 0; i < count; ++i) {
+    const char* at = texts[i];
+    do {
+      hash = (hash ^ static_cast<std::uint8_t>(*at)) * 16777619U;
+    } while (*at++ != '\0');
+  }
+  return hash;
+}
+
 }  // namespace
 
 Sntp::Sntp(UdpPort& udp, SystemPort& system, WallTime& wall)
@@ -39,6 +51,9 @@ void Sntp::use(const char* first, const char* second, const char* third) {
   servers_[0] = first;
   servers_[1] = second;
   servers_[2] = third;
+  const std::uint32_t hash = hash_of(servers_, kNtpServers);
+  if (hash == names_hash_) return;
+  names_hash_ = hash;
   for (std::size_t i = 0; i < kNtpServers; ++i) {
     rests_rounds_[i] = 0;
     is_forbidden_[i] = false;

@@ -33,7 +33,8 @@ class Sntp {
   Sntp(UdpPort& udp, SystemPort& system, WallTime& wall);
 
   // Names in order of preference, "" for none; the texts must stay where they are. Call it again
-  // when they changed: a round begins at once, and what a server forbade is forgotten.
+  // when they may have changed: if they did, a round begins at once, and what a server forbade is
+  // forgotten.
   void use(const char* first, const char* second, const char* third);
 
   // Each loop. May block for as long as `UdpPort::send` does.
@@ -70,9 +71,10 @@ class Sntp {
   bool was_up_ = false;
   bool has_just_asked_ = false;
   bool has_suspect_ = false;
-  std::uint8_t failures_ = 0;  // rounds in a row
-  std::uint8_t coarse_ = 0;    // answers in a row that took too long on their way
-  std::size_t server_ = 0;     // that is asked now
+  std::uint8_t failures_ = 0;     // rounds in a row
+  std::uint8_t coarse_ = 0;       // answers in a row that took too long on their way
+  std::size_t server_ = 0;        // that is asked now
+  std::uint32_t names_hash_ = 0;  // tells a changed text in its old place
   std::uint32_t due_ms_ = 0;
   std::uint32_t asked_ms_ = 0;
   NtpTimestamp nonce_ = 0;

@@ -33,6 +33,7 @@ _STYLE = (
     "plain.css",
     "firmware.css",
     "flash.css",
+    "clock.css",
     "updates.css",
     "diagnostics.css",
     "quasar.css",

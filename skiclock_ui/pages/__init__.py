@@ -10,6 +10,7 @@ from skiclock_ui.i18n import LanguageMiddleware
 from skiclock_ui.live import Live
 from skiclock_ui.pages import (
     account,
+    clock,
     clocks,
     diagnostics,
     errors,
@@ -35,6 +36,7 @@ def create(app: FastAPI, server: "Server") -> None:
     login.create(app, server)
     password.create(app, server)
     clocks.create(app, server)
+    clock.create(server, live)
     updates.create(server, live)
     firmware.create(server, live)
     flash.create(server, live)

@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from skiclock_ui import i18n
+from skiclock_ui.components.clock.clock import clock_words
 from skiclock_ui.components.diagnostics.diagnostics import diagnostics_words
 from skiclock_ui.components.firmware.firmware import firmware_words
 from skiclock_ui.components.flash.flash import flash_words
@@ -15,6 +16,7 @@ from tests.ui.texts import ROOT, texts_in_sources
 
 TRANSLATED = [code for code in i18n.LANGUAGES if code != "en"]
 PAGES = {
+    "clock/clock.js": clock_words,
     "firmware/firmware.js": firmware_words,
     "flash/flash.js": flash_words,
     "updates/updates.js": updates_words,
@@ -59,7 +61,10 @@ def test_a_page_asks_for_the_words_that_it_is_given(file: str) -> None:
     source = (ROOT / "components" / file).read_text() + shared
     asked = set(re.findall(r"\bwords\.(\w+)", source))
     given = set(PAGES[file]())
-    indexed = {"running", "success", "failed", "broker", "database"}  # words[name]
+    indexed = {
+        *("running", "success", "failed", "broker", "database"),
+        *("restart", "rollback"),
+    }  # words[name]
     assert asked <= given
     assert given - asked <= indexed
 

@@ -96,7 +96,7 @@ export const FleetCard = {
     <div class="fleet-card-head">
       <status-mark :state="state" :label="words[state]" :progress="progress"/>
       <div class="fleet-names">
-        <h2 class="fleet-name" :class="{mono: !row.name}" dir="auto" :title="label">{{ label }}</h2>
+        <h2 class="fleet-name" :class="{mono: !row.name}" dir="auto" :title="label"><a :href="'/clocks/' + row.device_id" :tabindex="tab">{{ label }}</a></h2>
         <p class="fleet-sub"><template v-if="row.name"><span class="mono">{{ row.device_id }}</span> · </template>
           <span dir="auto">{{ board }}</span></p>
       </div>
@@ -132,7 +132,7 @@ export const FleetRow = {
   <tr class="fleet-row" ${ROOT} :aria-rowindex="position + 1">
     <th scope="row" class="col-name"><div class="fleet-cell">
       <status-mark :state="state" :label="words[state]" :progress="progress"/>
-      <span class="fleet-names"><span class="fleet-name" :class="{mono: !row.name}" dir="auto" :title="label">{{ label }}</span>
+      <span class="fleet-names"><span class="fleet-name" :class="{mono: !row.name}" dir="auto" :title="label"><a :href="'/clocks/' + row.device_id" :tabindex="tab">{{ label }}</a></span>
         <span class="fleet-sub" :data-tone="tone" data-field="line" :title="lineText">{{ lineText }}</span></span></div></th>
     <td class="col-board"><span class="fleet-cut" dir="auto">{{ board }}</span></td>
     <td class="col-version"><div class="fleet-version">${VERSION}</div>

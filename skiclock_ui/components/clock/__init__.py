@@ -1,0 +1,1 @@
+"""One clock: its picture, what it is made of, what it was told and what it told."""

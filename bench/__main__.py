@@ -29,6 +29,7 @@ ROWS = (
     "upload",
     "device_list",
     "update_log",
+    "firmware",
 )
 
 

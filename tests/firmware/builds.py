@@ -20,6 +20,13 @@ def built(variant: str, *targets: str) -> Path:
 
 def output_of(*command: str | Path, timeout_s: float = 600, cwd: Path | None = None) -> str:
     """Return what a command printed; a failure shows it."""
-    run = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, cwd=cwd)
+    run = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,  # QEMU listens to its terminal
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        cwd=cwd,
+    )
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout

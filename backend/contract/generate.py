@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Meta
 
-from backend.contract import limits, paths
+from backend.contract import limits, paths, settings
 from backend.contract.messages import (
     EVENT_KINDS,
     KIND_OF,
@@ -28,6 +28,7 @@ from backend.contract.messages import (
 from backend.contract.orders import Ack, Command, CommandName, Config
 from backend.contract.platforms import ALIASES, ALL_PLATFORMS
 from backend.contract.samples import PREFIX, SESSION, offer, offer_to_v2, samples
+from backend.contract.settings import SETTINGS, Setting, SettingKind
 from backend.contract.statement import PUBLIC_KEY_DIGITS, STATEMENT_TITLE, statement
 from backend.contract.topics import VERSION_UPDATES, Kind, Order
 
@@ -76,6 +77,7 @@ def header() -> str:
         f"inline constexpr std::uint32_t kPublicKeyDigits = {PUBLIC_KEY_DIGITS};",
         "",
         *_platforms(),
+        *_settings(),
         "}  // namespace skiclock::contract",
         "",
     ]
@@ -103,6 +105,22 @@ def _platforms() -> list[str]:
     return [*lines, "};", ""]
 
 
+def _settings() -> list[str]:
+    lines = ["// Settings: what each kind means is in skiclock/config/fields.h."]
+    lines += ["enum class SettingKind : std::uint8_t {"]
+    lines += [f"  k{_camel(kind.name)}," for kind in SettingKind]
+    lines += ["};", "struct Setting {", "  const char* key;", "  std::uint8_t tag;"]
+    lines += ["  SettingKind kind;", "  bool is_secret;", "  bool may_be_empty;"]
+    lines += ["  std::uint8_t max_bytes;  // of a text", "  std::int32_t min;  // of a number"]
+    lines += ["  std::int32_t max;", "};", "inline constexpr Setting kSettings[] = {"]
+    lines += [
+        f'    {{"{s.key}", {s.tag}, SettingKind::k{_camel(s.kind.name)}, {str(s.secret).lower()},'
+        f" {str(s.may_be_empty).lower()}, {s.max_bytes}, {s.low}, {s.high}}},"
+        for s in SETTINGS.values()
+    ]
+    return [*lines, "};", ""]
+
+
 def reference() -> str:
     """Return the reference page for people who write or debug a clock."""
     lines = [f"<!-- {_NOTICE} -->", "# What goes over the wire", ""]
@@ -117,6 +135,15 @@ def reference() -> str:
         lines += [*_description(type_), "", *_fields(type_), "", "```json"]
         lines += [encode(example).decode() for example in examples] + ["```", ""]
     lines += ["Commands:", "", *(f"- `{name.value}`" for name in CommandName), ""]
+    lines += ["## Settings (`settings` of `config/<device_id>`)", ""]
+    lines += [*_lines_of(settings.__doc__)[2:], ""]
+    lines += ["| setting | value | bounds | what for |", "|---|---|---|---|"]
+    lines += [
+        f"| `{s.key}`{' (secret)' if s.secret else ''} | {s.kind.value} | {_bounds(s)} "
+        f"| {s.meaning} |"
+        for s in SETTINGS.values()
+    ]
+    lines += [""]
     lines += [f"`{PREFIX}/{VERSION_UPDATES}`: firmware was published; every clock asks.", ""]
     lines += ["## Journal entries (`events` of `event/<device_id>`)", "", *_fields(Happening), ""]
     lines += ["Kinds today: " + ", ".join(f"`{kind}`" for kind in EVENT_KINDS) + ".", ""]
@@ -183,6 +210,12 @@ def _fields(type_: type) -> list[str]:
         f"| `{field.name}` | {_type_name(field.type)} | {'yes' if field.required else ''} |"
         for field in msgspec.structs.fields(type_)
     ]
+
+
+def _bounds(setting: Setting) -> str:
+    if setting.kind is SettingKind.WHOLE:
+        return f"{setting.low} to {setting.high}"
+    return f"up to {setting.max_bytes} bytes" if setting.max_bytes else ""
 
 
 def _type_name(type_: object) -> str:

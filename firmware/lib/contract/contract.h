@@ -102,4 +102,58 @@ inline constexpr Platform kPlatforms[] = {
     {"linux", "Linux", 67108864},
 };
 
+// Settings: what each kind means is in skiclock/config/fields.h.
+enum class SettingKind : std::uint8_t {
+  kText,
+  kKey,
+  kHost,
+  kUrl,
+  kTopic,
+  kZone,
+  kHosts,
+  kWhole,
+  kSwitch,
+  kTrust,
+  kColour,
+  kScreens,
+  kPanels,
+};
+struct Setting {
+  const char* key;
+  std::uint8_t tag;
+  SettingKind kind;
+  bool is_secret;
+  bool may_be_empty;
+  std::uint8_t max_bytes;  // of a text
+  std::int32_t min;  // of a number
+  std::int32_t max;
+};
+inline constexpr Setting kSettings[] = {
+    {"name", 10, SettingKind::kText, false, true, 32, 0, 0},
+    {"server_url", 11, SettingKind::kUrl, false, false, 95, 0, 0},
+    {"mqtt_host", 12, SettingKind::kHost, false, false, 63, 0, 0},
+    {"mqtt_port", 13, SettingKind::kWhole, false, false, 0, 1, 65535},
+    {"mqtt_username", 14, SettingKind::kText, false, true, 64, 0, 0},
+    {"mqtt_password", 15, SettingKind::kText, true, true, 64, 0, 0},
+    {"trust", 16, SettingKind::kTrust, false, false, 0, 0, 0},
+    {"download_api_key", 17, SettingKind::kKey, true, true, 64, 0, 0},
+    {"topic_prefix", 18, SettingKind::kTopic, false, false, 24, 0, 0},
+    {"timezone", 19, SettingKind::kZone, false, false, 48, 0, 0},
+    {"ntp", 20, SettingKind::kHosts, false, true, 0, 0, 0},
+    {"brightness", 21, SettingKind::kWhole, false, false, 0, 0, 255},
+    {"night_brightness", 22, SettingKind::kWhole, false, false, 0, 0, 255},
+    {"night_from", 23, SettingKind::kWhole, false, false, 0, 0, 1439},
+    {"night_to", 24, SettingKind::kWhole, false, false, 0, 0, 1439},
+    {"current_limit_ma", 25, SettingKind::kWhole, false, false, 0, 100, 60000},
+    {"colour_main", 26, SettingKind::kColour, false, false, 0, 0, 0},
+    {"colour_accent", 27, SettingKind::kColour, false, false, 0, 0, 0},
+    {"colour_warning", 28, SettingKind::kColour, false, false, 0, 0, 0},
+    {"screens", 29, SettingKind::kScreens, false, false, 0, 0, 0},
+    {"screen_s", 30, SettingKind::kWhole, false, false, 0, 1, 255},
+    {"blink_colon", 31, SettingKind::kSwitch, false, false, 0, 0, 1},
+    {"temperature_offset_tenths", 32, SettingKind::kWhole, false, false, 0, -200, 200},
+    {"panels", 33, SettingKind::kPanels, false, true, 11, 0, 0},
+    {"protocol", 34, SettingKind::kWhole, false, false, 0, 1, 2},
+};
+
 }  // namespace skiclock::contract

@@ -1,4 +1,4 @@
-// The one table of settings.
+// Every setting: where it is kept, how it is read and written.
 #include "skiclock/config/fields.h"
 
 #include <cstring>
@@ -12,6 +12,14 @@ namespace {
 
 using Kind = FieldKind;
 
+// Where a setting is kept.
+struct Place {
+  const char* key;
+  FieldGroup group;
+  std::uint8_t size;
+  std::uint16_t offset;
+};
+
 #define AT(member)                                    \
   static_cast<std::uint8_t>(sizeof Settings::member), \
       static_cast<std::uint16_t>(offsetof(Settings, member))
@@ -21,45 +29,72 @@ using Kind = FieldKind;
 #define LIGHT(member) INSIDE(light, LightSettings, member)
 #define SCREENS(member) INSIDE(screens, ScreenSettings, member)
 
-// A tag stays with its setting for ever; one that is given up is never used again. Tags below
-// 10 belong to the record itself (settings_store.cpp).
-constexpr Field kFields[kFieldCount] = {
-    // key, tag, kind, group, secret, may be empty, where, min, max
-    {"name", 10, Kind::kText, kGroupOther, false, true, AT(name), 0, 0},
-    {"server_url", 11, Kind::kUrl, kGroupConnection, false, false, AT(server_url), 0, 0},
-    {"mqtt_host", 12, Kind::kHost, kGroupConnection, false, false, AT(mqtt_host), 0, 0},
-    {"mqtt_port", 13, Kind::kWhole, kGroupConnection, false, false, AT(mqtt_port), 1, 65535},
-    {"mqtt_username", 14, Kind::kText, kGroupConnection, false, true, AT(mqtt_username), 0, 0},
-    {"mqtt_password", 15, Kind::kText, kGroupConnection, true, true, AT(mqtt_password), 0, 0},
-    {"trust", 16, Kind::kTrust, kGroupConnection, false, false, AT(trust), 0, 0},
-    {"download_api_key", 17, Kind::kToken, kGroupConnection, true, true, AT(download_api_key), 0,
-     0},
-    {"topic_prefix", 18, Kind::kTopic, kGroupConnection, false, false, AT(topic_prefix), 0, 0},
-    {"timezone", 19, Kind::kZone, kGroupTime, false, false, AT(timezone), 0, 0},
-    {"ntp", 20, Kind::kHosts, kGroupTime, false, true, AT(ntp), 0, 0},
-    {"brightness", 21, Kind::kWhole, kGroupDisplay, false, false, LIGHT(brightness), 0, 255},
-    {"night_brightness", 22, Kind::kWhole, kGroupDisplay, false, false, LIGHT(night_brightness), 0,
-     255},
-    {"night_from", 23, Kind::kWhole, kGroupDisplay, false, false, LIGHT(night_from), 0, 1439},
-    {"night_to", 24, Kind::kWhole, kGroupDisplay, false, false, LIGHT(night_to), 0, 1439},
-    {"current_limit_ma", 25, Kind::kWhole, kGroupDisplay, false, false, LIGHT(current_limit_ma),
-     100, 60000},
-    {"colour_main", 26, Kind::kColour, kGroupDisplay, false, false, LIGHT(main), 0, 0},
-    {"colour_accent", 27, Kind::kColour, kGroupDisplay, false, false, LIGHT(accent), 0, 0},
-    {"colour_warning", 28, Kind::kColour, kGroupDisplay, false, false, LIGHT(warning), 0, 0},
-    {"screens", 29, Kind::kScreens, kGroupDisplay, false, false, AT(screens), 0, 0},
-    {"screen_s", 30, Kind::kWhole, kGroupDisplay, false, false, SCREENS(seconds), 1, 255},
-    {"blink_colon", 31, Kind::kSwitch, kGroupDisplay, false, false, SCREENS(blink_colon), 0, 1},
-    {"temperature_offset_tenths", 32, Kind::kWhole, kGroupOther, false, false,
-     AT(temperature_offset_tenths), -200, 200},
-    {"panels", 33, Kind::kPanels, kGroupDisplay, false, true, AT(panels), 0, 0},
-    {"protocol", 34, Kind::kWhole, kGroupOther, false, false, AT(protocol), 1, 2},
+// In the contract's order.
+constexpr Place kPlaces[] = {
+    {"name", kGroupOther, AT(name)},
+    {"server_url", kGroupConnection, AT(server_url)},
+    {"mqtt_host", kGroupConnection, AT(mqtt_host)},
+    {"mqtt_port", kGroupConnection, AT(mqtt_port)},
+    {"mqtt_username", kGroupConnection, AT(mqtt_username)},
+    {"mqtt_password", kGroupConnection, AT(mqtt_password)},
+    {"trust", kGroupConnection, AT(trust)},
+    {"download_api_key", kGroupConnection, AT(download_api_key)},
+    {"topic_prefix", kGroupConnection, AT(topic_prefix)},
+    {"timezone", kGroupTime, AT(timezone)},
+    {"ntp", kGroupTime, AT(ntp)},
+    {"brightness", kGroupDisplay, LIGHT(brightness)},
+    {"night_brightness", kGroupDisplay, LIGHT(night_brightness)},
+    {"night_from", kGroupDisplay, LIGHT(night_from)},
+    {"night_to", kGroupDisplay, LIGHT(night_to)},
+    {"current_limit_ma", kGroupDisplay, LIGHT(current_limit_ma)},
+    {"colour_main", kGroupDisplay, LIGHT(main)},
+    {"colour_accent", kGroupDisplay, LIGHT(accent)},
+    {"colour_warning", kGroupDisplay, LIGHT(warning)},
+    {"screens", kGroupDisplay, AT(screens)},
+    {"screen_s", kGroupDisplay, SCREENS(seconds)},
+    {"blink_colon", kGroupDisplay, SCREENS(blink_colon)},
+    {"temperature_offset_tenths", kGroupOther, AT(temperature_offset_tenths)},
+    {"panels", kGroupDisplay, AT(panels)},
+    {"protocol", kGroupOther, AT(protocol)},
 };
 
 #undef AT
 #undef INSIDE
 #undef LIGHT
 #undef SCREENS
+
+constexpr bool is_same(const char* left, const char* right) {
+  while (*left != '\0' && *left == *right) ++left, ++right;
+  return *left == *right;
+}
+
+// A text's room is what the contract promises.
+constexpr bool fits(const contract::Setting& setting, const Place& place) {
+  return is_same(setting.key, place.key) &&
+         (setting.max_bytes == 0 || setting.max_bytes + 1 == place.size);
+}
+
+struct Fields {
+  Field of[kFieldCount];
+  bool do_fit;
+};
+
+constexpr Fields joined() {
+  Fields fields{};
+  fields.do_fit = std::size(kPlaces) == kFieldCount;
+  for (std::size_t i = 0; i < kFieldCount && fields.do_fit; ++i) {
+    const contract::Setting& setting = contract::kSettings[i];
+    const Place& place = kPlaces[i];
+    fields.do_fit = fits(setting, place);
+    fields.of[i] = {setting.key,          setting.tag, setting.kind, place.group, setting.is_secret,
+                    setting.may_be_empty, place.size,  place.offset, setting.min, setting.max};
+  }
+  return fields;
+}
+
+constexpr Fields kJoined = joined();
+static_assert(kJoined.do_fit, "the places must follow the contract's settings");
+constexpr const Field (&kFields)[kFieldCount] = kJoined.of;
 
 constexpr const char* kTrustWords[] = {contract::kTrustVerified, contract::kTrustInsecure,
                                        contract::kTrustPlain};
@@ -151,8 +186,8 @@ const char* check_zone(const char* text) { return is_zone(text) ? nullptr : "unk
 // Of the kinds that are kept as the text that they are.
 const char* check(Kind kind, const char* text) {
   switch (kind) {
-    case Kind::kToken:
-      return check_token(text);
+    case Kind::kKey:
+      return check_key(text);
     case Kind::kHost:
       return check_host(text);
     case Kind::kUrl:

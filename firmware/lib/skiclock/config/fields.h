@@ -1,5 +1,5 @@
-// The one table of settings: name, number, kind, bounds. It drives what a message may set, what
-// is stored, what an identity brings, and what is reported.
+// Every setting: where it is kept, how it is read and written. Names, numbers, kinds and bounds
+// come from the contract (backend/contract/settings.py).
 //
 // Each setting has one text form, which is what is stored and what an identity holds:
 //   whole numbers    decimal
@@ -11,28 +11,29 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 
+#include "contract/contract.h"
 #include "contract/json.h"
 #include "skiclock/config/settings.h"
 
 namespace skiclock {
 
-// What a value must be like.
-enum class FieldKind : std::uint8_t {
-  kText,     // UTF-8 without control characters
-  kToken,    // visible ASCII: goes into an HTTP header
-  kHost,     // letters, digits, `.`, `-`, `:` (IPv6)
-  kUrl,      // http:// or https://, a host, perhaps a port
-  kTopic,    // MQTT topic levels, no wildcards, no slash at either end
-  kZone,     // a known name or a POSIX text
-  kHosts,    // up to three hosts
-  kWhole,    // between `min` and `max`
-  kSwitch,   // yes or no
-  kTrust,    // verified, insecure, plain
-  kColour,   // rrggbb
-  kScreens,  // one to six of time, date, temperature
-  kPanels,   // "4+4"; "" for what the board has
-};
+// What a value must be like:
+//   kText     UTF-8 without control characters
+//   kKey      visible ASCII: goes into an HTTP header
+//   kHost     letters, digits, `.`, `-`, `_`, `:` (IPv6)
+//   kUrl      http:// or https://, a host, perhaps a port
+//   kTopic    MQTT topic levels, no wildcards, no slash at either end
+//   kZone     a known name or a POSIX text
+//   kHosts    up to three hosts
+//   kWhole    between `min` and `max`
+//   kSwitch   yes or no
+//   kTrust    verified, insecure, plain
+//   kColour   rrggbb
+//   kScreens  one to six of time, date, temperature
+//   kPanels   "4+4"; "" for what the board has
+using FieldKind = contract::SettingKind;
 
 // Whom a changed setting concerns; bits of a mask.
 enum FieldGroup : std::uint8_t {
@@ -55,7 +56,7 @@ struct Field {
   std::int32_t max;
 };
 
-inline constexpr std::size_t kFieldCount = 25;
+inline constexpr std::size_t kFieldCount = std::size(contract::kSettings);
 inline constexpr std::size_t kMaxValueBytes = 3 * kHostCapacity;  // of a text form, terminated
 
 const Field& field(std::size_t number);

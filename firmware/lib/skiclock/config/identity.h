@@ -1,5 +1,5 @@
-// Who a clock is to be, written by the server when the clock is flashed: where its server is, its
-// name, its own user name and password, and up to two CA roots.
+// Who a clock is to be, written by the server when the clock is flashed (backend/contract/
+// identity.py): where its server is, its name, its own user name and password, up to two CA roots.
 //
 // Three records in the envelope of record.h, format version 1, under these keys of StorePort:
 //   "identity"   kind 'I', at most 832 bytes: entries, each a setting (tags and text forms of

@@ -11,7 +11,8 @@
 //
 // The payload of 'I' and 'S' is a list of entries, the payload of 'R' one certificate in DER.
 //
-//   0       1     tag: a setting's number in fields.cpp; no tag comes twice. In 'S', plus 128
+//   0       1     tag: a setting's number in backend/contract/settings.py; no tag comes twice. In
+//   'S', plus 128
 //                 where it was set on the spot and not by a message
 //   1       1     size of the value in bytes
 //   2             value: the setting's text, as in fields.h

@@ -17,7 +17,7 @@ using Outcome = ApplyResult::Outcome;
 constexpr std::uint16_t kFormatVersion = 1;
 constexpr std::size_t kRecordCapacity = 1024;
 
-// Entries of the record's own; settings have theirs in fields.cpp.
+// Entries of the record's own; settings have theirs in the contract, from 10 on.
 constexpr std::uint8_t kVersionTag = 1;   // of the last `config` message
 constexpr std::uint8_t kIdentityTag = 2;  // checksum of the identity at that time
 constexpr std::uint8_t kFailedTag = 3;    // the `config` version that was taken back

@@ -40,7 +40,7 @@ const char* check_text(const char* text) {
   return nullptr;
 }
 
-const char* check_token(const char* text) {
+const char* check_key(const char* text) {
   for (; *text != '\0'; ++text) {
     if (*text <= ' ' || *text >= 0x7F) return "a character that is not visible ASCII";
   }

@@ -7,7 +7,7 @@
 namespace skiclock {
 
 const char* check_text(const char* text);
-const char* check_token(const char* text);
+const char* check_key(const char* text);
 const char* check_host(const char* text);
 const char* check_url(const char* text);
 const char* check_topic(const char* text);

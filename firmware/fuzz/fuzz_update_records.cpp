@@ -1,36 +1,15 @@
 // Whatever flash holds under the updater's names, the clock starts, and has forgotten or told it.
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <map>
-#include <string>
-#include <vector>
 
 #include "input.h"
-#include "skiclock/update/record.h"
+#include "memory_store.h"
 #include "skiclock/update/trial.h"
 
 using namespace skiclock;
 using fuzz::require;
 
 namespace {
-
-class Store : public StorePort {
- public:
-  std::size_t read(const char* key, std::uint8_t* buffer, std::size_t capacity) override {
-    const auto& record = records[key];
-    if (record.size() > capacity) return 0;
-    std::copy(record.begin(), record.end(), buffer);
-    return record.size();
-  }
-  bool write(const char* key, Bytes record) override {
-    records[key].assign(record.data, record.data + record.size);
-    return true;
-  }
-  bool erase(const char* key) override { return records.erase(key) > 0; }
-
-  std::map<std::string, std::vector<std::uint8_t>> records;
-};
 
 class Slot : public SlotPort {
  public:
@@ -64,17 +43,13 @@ void require_text(const char (&text)[kCapacity]) {
   require(std::memchr(text, '\0', kCapacity) != nullptr);
 }
 
-// A record of the input's bytes; with a CRC that is right where the input asks for one, because
-// no fuzzer guesses it.
-void put(Store& store, const char* key, fuzz::Input& input) {
-  const bool is_checked = (input.byte() & 1) != 0;
+// A record of the input's bytes; in a good envelope where the input asks for one, because no
+// fuzzer guesses a checksum.
+void put(fuzz::MemoryStore& store, const char* key, RecordKind kind, fuzz::Input& input) {
+  const bool is_sealed = (input.byte() & 1) != 0;
   const Bytes bytes = input.bytes(input.byte());
-  auto& record = store.records[key];
-  record.assign(bytes.data, bytes.data + bytes.size);
-  const std::uint32_t crc = crc32(bytes);
-  for (int shift = 0; is_checked && shift < 32; shift += 8) {
-    record.push_back(static_cast<std::uint8_t>(crc >> shift));
-  }
+  if (is_sealed) return store.put(key, kind, bytes);
+  store.write(key, bytes);
 }
 
 void check_results(ResultStore& results) {
@@ -98,12 +73,14 @@ void check_results(ResultStore& results) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::Input input(data, size);
-  Store store;
+  fuzz::MemoryStore store;
   Slot slot;
   System system;
   slot.is_on_trial = (input.byte() & 1) != 0;
-  for (const char* key : {"update", "refused", "result0", "result1", "result2"}) {
-    put(store, key, input);
+  put(store, "update", RecordKind::kAttempt, input);
+  put(store, "refused", RecordKind::kRefused, input);
+  for (const char* key : {"result0", "result1", "result2"}) {
+    put(store, key, RecordKind::kResult, input);
   }
   UpdateRecords records(store);
   Trial trial(slot, records, system);

@@ -97,6 +97,30 @@ void seed_records() {
   seed("fuzz_ntp_packet", answer);
 }
 
+std::string with_length(const std::string& text) { return static_cast<char>(text.size()) + text; }
+
+// An update on trial, a version struck out, a result; an offer.
+void seed_updates() {
+  const std::string versions = with_length("2026.1.1.0") + with_length("2026.1.1.1");
+  const std::string attempt = "\x04"s + with_length("s1") + versions + with_length("");
+  const std::string free_entry(6, '\0');
+  const std::string refused =
+      with_length("2026.1.1.2") + "\x02\x01\x02\x03\x04" + free_entry + free_entry + free_entry;
+  const std::string result =
+      "\x01\0\0\0"s + with_length("s1") + versions + "\0"s + with_length("no Wi-Fi");
+  std::string records = "\x01"s;
+  for (const std::string& record : {attempt, refused, result, result, result}) {
+    records += "\x01"s + with_length(record);
+  }
+  seed("fuzz_update_records", records);
+  seed(
+      "fuzz_update_offer",
+      with_length("s1") + with_length("2026.1.1.2") + with_length(std::string(64, 'a')) +
+          with_length("MEQCIEycYDj5SvW7kKzNo6ZHkTqDIzsk1rMXYF1zKJ1TKP9DAiBMxyixKot4dpVTlsMLLUnlnQ7/"
+                      "LFsfmbR43PKouhE5EA==") +
+          "\x08\x30\x06\x02\x01\x01\x02\x01\x01");
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -105,5 +129,6 @@ int main(int count, char** arguments) {
   seed_samples(arguments[2]);
   seed_lines();
   seed_records();
+  seed_updates();
   return 0;
 }

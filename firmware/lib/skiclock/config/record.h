@@ -3,13 +3,14 @@
 //
 //   offset  size  what
 //   0       3     "SKC"
-//   3       1     kind: 'I' identity, 'R' CA root, 'S' settings, 'J' journal
+//   3       1     kind: see RecordKind
 //   4       2     format version, little-endian (all numbers are)
 //   6       2     size of the payload in bytes
 //   8       4     CRC-32 (zlib's) over bytes 0..7 and the payload
 //   12            payload; what follows it (0xFF of an erased sector) is not read
 //
-// The payload of 'I' and 'S' is a list of entries, the payload of 'R' one certificate in DER.
+// The payload of 'I' and 'S' is a list of entries, the payload of 'R' one certificate in DER; those
+// of updates are in update/update_record.h.
 //
 //   0       1     tag: a setting's number in backend/contract/settings.py; no tag comes twice. In
 //   'S', plus 128
@@ -29,7 +30,15 @@
 
 namespace skiclock {
 
-enum class RecordKind : char { kIdentity = 'I', kRoot = 'R', kSettings = 'S', kJournal = 'J' };
+enum class RecordKind : char {
+  kIdentity = 'I',
+  kRoot = 'R',  // a certificate authority's
+  kSettings = 'S',
+  kJournal = 'J',
+  kAttempt = 'U',  // an update under way
+  kResult = 'E',   // how one ended
+  kRefused = 'X',  // versions that are not tried again
+};
 
 inline constexpr std::size_t kRecordHeaderBytes = 12;
 

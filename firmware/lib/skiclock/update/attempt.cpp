@@ -1,13 +1,12 @@
 // The update under way, as a restart finds it.
 #include "skiclock/update/attempt.h"
 
-#include "skiclock/update/record.h"
+#include "skiclock/update/update_record.h"
 
 namespace skiclock {
 namespace {
 
 constexpr char kKey[] = "update";
-constexpr char kKind = 'U';
 
 using P = AttemptPhase;
 using R = Running;
@@ -50,9 +49,9 @@ bool is_phase(std::uint8_t byte) {
 }  // namespace
 
 bool AttemptStore::read(Attempt* attempt) {
-  std::uint8_t buffer[kMaxRecordBytes];
+  std::uint8_t buffer[kMaxUpdateRecordBytes];
   const std::size_t size = store_.read(kKey, buffer, sizeof buffer);
-  RecordReader record(kKind, {buffer, size});
+  RecordReader record(RecordKind::kAttempt, {buffer, size});
   Attempt found;
   const std::uint8_t phase = record.take_byte();
   record.take_text(found.session_id);
@@ -66,10 +65,10 @@ bool AttemptStore::read(Attempt* attempt) {
 }
 
 bool AttemptStore::write(const Attempt& attempt) {
-  RecordWriter record(kKind);
+  RecordWriter record;
   record.add_byte(static_cast<std::uint8_t>(attempt.phase)).add_text(attempt.session_id);
   record.add_text(attempt.old_version).add_text(attempt.new_version).add_text(attempt.reason);
-  const Bytes bytes = record.finish();
+  const Bytes bytes = record.finish(RecordKind::kAttempt);
   return bytes.size > 0 && store_.write(kKey, bytes);
 }
 

@@ -90,7 +90,9 @@ bool is_signature(Bytes der) {
   if (der.size < 2 || der.size > kMaxSignatureBytes) return false;
   if (der.data[0] != 0x30 || der.data[1] != der.size - 2) return false;
   Bytes rest = {der.data + 2, der.size - 2};
-  return take_integer(&rest) && take_integer(&rest) && rest.size == 0;
+  const bool has_r = take_integer(&rest);
+  const bool has_s = has_r && take_integer(&rest);
+  return has_s && rest.size == 0;
 }
 
 }  // namespace skiclock

@@ -3,30 +3,29 @@
 
 #include <array>
 
-#include "skiclock/update/record.h"
 #include "skiclock/update/text.h"
+#include "skiclock/update/update_record.h"
 
 namespace skiclock {
 namespace {
 
 constexpr char kKey[] = "refused";
-constexpr char kKind = 'R';
 constexpr std::uint8_t kMaxStrikes = 2;
 
-struct Entry {
+struct RefusedEntry {
   char version[kMaxVersionLength + 1] = "";
   std::uint8_t strikes = 0;
   std::uint32_t session = 0;  // CRC of the session that struck last
 };
 
 // The oldest first; entries without a version are free.
-using Entries = std::array<Entry, 4>;
+using Entries = std::array<RefusedEntry, 4>;
 
 Entries load(StorePort& store) {
-  std::uint8_t buffer[kMaxRecordBytes];
-  RecordReader record(kKind, {buffer, store.read(kKey, buffer, sizeof buffer)});
+  std::uint8_t buffer[kMaxUpdateRecordBytes];
+  RecordReader record(RecordKind::kRefused, {buffer, store.read(kKey, buffer, sizeof buffer)});
   Entries entries;
-  for (Entry& entry : entries) {
+  for (RefusedEntry& entry : entries) {
     record.take_text(entry.version);
     entry.strikes = record.take_byte();
     entry.session = record.take_number();
@@ -35,24 +34,24 @@ Entries load(StorePort& store) {
 }
 
 bool save(StorePort& store, const Entries& entries) {
-  RecordWriter record(kKind);
-  for (const Entry& entry : entries) {
+  RecordWriter record;
+  for (const RefusedEntry& entry : entries) {
     record.add_text(entry.version).add_byte(entry.strikes).add_number(entry.session);
   }
-  const Bytes bytes = record.finish();
+  const Bytes bytes = record.finish(RecordKind::kRefused);
   return bytes.size > 0 && store.write(kKey, bytes);
 }
 
-Entry* find(Entries& entries, Text version) {
-  for (Entry& entry : entries) {
+RefusedEntry* find(Entries& entries, Text version) {
+  for (RefusedEntry& entry : entries) {
     if (entry.version[0] != '\0' && text_of(entry.version) == version) return &entry;
   }
   return nullptr;
 }
 
 // An entry for this version: the one it has, a free one, or the oldest one's.
-Entry* make_room(Entries& entries, Text version, Text running) {
-  Entry* const known = find(entries, version);
+RefusedEntry* make_room(Entries& entries, Text version, Text running) {
+  RefusedEntry* const known = find(entries, version);
   if (known != nullptr) return known;
   std::size_t kept = 0;
   for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -70,13 +69,13 @@ Entry* make_room(Entries& entries, Text version, Text running) {
 
 bool RefusedVersions::contains(Text version) {
   Entries entries = load(store_);
-  const Entry* const entry = find(entries, version);
+  const RefusedEntry* const entry = find(entries, version);
   return entry != nullptr && entry->strikes >= kMaxStrikes;
 }
 
 bool RefusedVersions::add(Text version, Text running) {
   Entries entries = load(store_);
-  Entry* const entry = make_room(entries, version, running);
+  RefusedEntry* const entry = make_room(entries, version, running);
   if (entry == nullptr) return false;
   entry->strikes = kMaxStrikes;
   return save(store_, entries);
@@ -84,7 +83,7 @@ bool RefusedVersions::add(Text version, Text running) {
 
 bool RefusedVersions::strike(Text version, Text session_id, Text running) {
   Entries entries = load(store_);
-  Entry* const entry = make_room(entries, version, running);
+  RefusedEntry* const entry = make_room(entries, version, running);
   if (entry == nullptr) return false;
   const std::uint32_t session = crc32(bytes_of(session_id));
   if (entry->strikes > 0 && entry->session == session) return true;

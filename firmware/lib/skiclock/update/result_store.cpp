@@ -3,13 +3,12 @@
 
 #include <algorithm>
 
-#include "skiclock/update/record.h"
 #include "skiclock/update/text.h"
+#include "skiclock/update/update_record.h"
 
 namespace skiclock {
 namespace {
 
-constexpr char kKind = 'E';
 constexpr std::uint32_t kFirstDelayMs = 10000;
 constexpr std::uint32_t kMaxDelayMs = 300000;
 
@@ -30,10 +29,10 @@ bool ResultStore::add(const UpdateResult& result) {
   if (result.session_id[0] == '\0') return false;  // nothing could acknowledge it
   if (contains(text_of(result.session_id))) return true;
   const std::uint32_t number = *std::max_element(numbers_, numbers_ + kSlots) + 1;
-  RecordWriter record(kKind);
+  RecordWriter record;
   record.add_number(number).add_text(result.session_id).add_text(result.old_version);
   record.add_text(result.new_version).add_byte(result.success ? 1 : 0).add_text(result.reason);
-  const Bytes bytes = record.finish();
+  const Bytes bytes = record.finish(RecordKind::kResult);
   const std::size_t slot = slot_for_new();
   if (bytes.size == 0 || !store_.write(kKeys[slot], bytes)) return false;
   numbers_[slot] = number;
@@ -80,8 +79,9 @@ std::size_t ResultStore::count() const {
 }
 
 bool ResultStore::read(std::size_t slot, UpdateResult* result, std::uint32_t* number) {
-  std::uint8_t buffer[kMaxRecordBytes];
-  RecordReader record(kKind, {buffer, store_.read(kKeys[slot], buffer, sizeof buffer)});
+  std::uint8_t buffer[kMaxUpdateRecordBytes];
+  RecordReader record(RecordKind::kResult,
+                      {buffer, store_.read(kKeys[slot], buffer, sizeof buffer)});
   *number = record.take_number();
   record.take_text(result->session_id);
   record.take_text(result->old_version);

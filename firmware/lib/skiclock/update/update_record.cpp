@@ -1,32 +1,14 @@
-// How updates write their records to flash.
-#include "skiclock/update/record.h"
+// The fields of the records that updates keep in flash.
+#include "skiclock/update/update_record.h"
+
+#include <cstring>
 
 namespace skiclock {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
-constexpr std::size_t kCrcBytes = 4;
-
-std::uint32_t number_at(const std::uint8_t* bytes) {
-  return static_cast<std::uint32_t>(bytes[0]) | static_cast<std::uint32_t>(bytes[1]) << 8 |
-         static_cast<std::uint32_t>(bytes[2]) << 16 | static_cast<std::uint32_t>(bytes[3]) << 24;
-}
+constexpr std::uint16_t kFormat = 1;
 
 }  // namespace
-
-std::uint32_t crc32(Bytes bytes) {
-  std::uint32_t crc = 0xFFFFFFFFU;
-  for (std::size_t i = 0; i < bytes.size; ++i) {
-    crc ^= bytes.data[i];
-    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (0xEDB88320U & (0U - (crc & 1U)));
-  }
-  return ~crc;
-}
-
-RecordWriter::RecordWriter(char kind) {
-  add_byte(static_cast<std::uint8_t>(kind));
-  add_byte(kFormat);
-}
 
 RecordWriter& RecordWriter::add_byte(std::uint8_t byte) {
   fits_ = fits_ && size_ < sizeof bytes_;
@@ -47,18 +29,16 @@ RecordWriter& RecordWriter::add_text(const char* terminated) {
   return *this;
 }
 
-Bytes RecordWriter::finish() {
-  add_number(crc32({bytes_, size_}));
-  return {bytes_, fits_ ? size_ : 0};
+Bytes RecordWriter::finish(RecordKind kind) {
+  if (!fits_) return {};
+  return {bytes_, seal_record(kind, kFormat, bytes_, size_ - kRecordHeaderBytes)};
 }
 
-RecordReader::RecordReader(char kind, Bytes record) {
-  if (record.size < 2 + kCrcBytes) return;
-  const std::size_t size = record.size - kCrcBytes;
-  if (crc32({record.data, size}) != number_at(record.data + size)) return;
-  if (record.data[0] != static_cast<std::uint8_t>(kind) || record.data[1] != kFormat) return;
-  rest_ = {record.data + 2, size - 2};
-  is_good_ = true;
+RecordReader::RecordReader(RecordKind kind, Bytes record) {
+  Record found;
+  is_good_ = open_record(record, kind, &found) && found.version >= kFormat;
+  is_newer_format_ = found.version > kFormat;
+  if (is_good_) rest_ = found.payload;
 }
 
 std::uint8_t RecordReader::take_byte() {
@@ -67,8 +47,11 @@ std::uint8_t RecordReader::take_byte() {
 }
 
 std::uint32_t RecordReader::take_number() {
+  std::uint32_t number = 0;
   const std::uint8_t* bytes = nullptr;
-  return take(4, &bytes) ? number_at(bytes) : 0;
+  if (!take(4, &bytes)) return 0;
+  for (unsigned i = 0; i < 4; ++i) number |= static_cast<std::uint32_t>(bytes[i]) << 8 * i;
+  return number;
 }
 
 void RecordReader::take_text(char* to, std::size_t capacity) {

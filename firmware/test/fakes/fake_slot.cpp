@@ -74,7 +74,9 @@ void FakeSlot::confirm() {
 void FakeSlot::roll_back() {
   const bool is_bootable = other().flag == Flag::kValid && has_previous;
   if (!is_bootable || kind_ == SlotKind::kStaged || !power_.step()) return;
-  slots_[running_].flag = Flag::kAborted;
+  const bool is_told_to = slots_[running_].flag == Flag::kValid && goes_back_on_trial;
+  slots_[running_].flag = is_told_to ? Flag::kValid : Flag::kAborted;
+  if (is_told_to) other().flag = Flag::kNew;
   selected_ = 1 - running_;
   // The program is no more.
   power_.turn_off();

@@ -42,6 +42,7 @@ class FakeSlot : public SlotPort {
   std::uint32_t refuses_read_at = 0xFFFFFFFF;
   std::uint32_t flips_bit_at = 0xFFFFFFFF;  // a byte that is stored wrong
   bool has_previous = true;                 // whether there is something to roll back to
+  bool goes_back_on_trial = false;          // as the ESP32 does from a confirmed image
 
  private:
   enum class Flag { kValid, kNew, kPending, kAborted };

@@ -13,6 +13,9 @@ TEST_CASE("a text that fits is copied and terminated, another leaves nothing") {
   CHECK(std::string(four) == "abc");
   CHECK_FALSE(copy_text(text_of("abcd"), four));
   CHECK(std::string(four).empty());
+  CHECK_FALSE(copy_text(Text{"a\0b", 3}, four));
+  CHECK(std::string(four).empty());
+  CHECK(copy_text(Text{"", 0}, four));
 }
 
 TEST_CASE("a sentence is cut where the buffer ends, and says so") {

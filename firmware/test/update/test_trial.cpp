@@ -269,6 +269,37 @@ TEST_CASE("an admin's word to go back is followed, and the version is not tried 
   CHECK(run.results().empty());
 }
 
+TEST_CASE("on an ESP32 the way back is on trial too: the old image stays, or the new one returns") {
+  for (const bool is_reached : {true, false}) {
+    CAPTURE(is_reached);
+    Machine machine;
+    machine.slot.goes_back_on_trial = true;
+    update(machine, new_image());
+    {
+      Run run(machine);
+      run.trial.on_heartbeat_acknowledged();
+      run.records.results.acknowledge(text_of("s1"));
+      run.trial.roll_back("told to go back");
+    }
+    restart(machine, "software");
+    {
+      Run run(machine);
+      CHECK(run.version == kOld);
+      CHECK(run.trial.is_on_trial());
+      CHECK(is_refused(run));
+      if (is_reached) run.trial.on_heartbeat_acknowledged();
+      for (int i = 0; i < 2000 && machine.power.is_on(); ++i) run.turn();
+    }
+    CHECK(machine.power.is_on() == is_reached);
+    restart(machine, "software");
+    Run run(machine);
+    CHECK(run.version == (is_reached ? kOld : kNew));
+    CHECK_FALSE(run.trial.is_on_trial());
+    CHECK(run.results().empty());
+    CHECK_FALSE(machine.store.records.count("update"));
+  }
+}
+
 TEST_CASE("told to go back in the middle of a download: there is nothing left to go back to") {
   Machine machine;
   update(machine, new_image());

@@ -9,10 +9,12 @@
 
 namespace skiclock {
 
-// Copies and terminates; false, and an empty text, where it does not fit.
+// Copies and terminates; false, and an empty text, where it does not fit or holds a zero byte,
+// which would cut it.
 template <std::size_t kCapacity>
 bool copy_text(Text from, char (&to)[kCapacity]) {
-  const bool fits = from.size < kCapacity;
+  const bool fits =
+      from.size < kCapacity && (from.size == 0 || std::memchr(from.data, 0, from.size) == nullptr);
   if (fits) std::memcpy(to, from.data, from.size);
   to[fits ? from.size : 0] = '\0';
   return fits;

@@ -23,6 +23,7 @@ ROWS = (
     "first_view",
     "page_cpu",
     "memory",
+    "page_heap",
     "version_route",
     "image_download",
     "fleet_download",

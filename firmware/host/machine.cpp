@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <malloc.h>
 #include <net/if.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -22,14 +23,13 @@ namespace {
 
 constexpr std::chrono::milliseconds kConversion{750};  // DS18B20, 12 bits
 constexpr std::chrono::seconds kJoinTime{1};
+constexpr std::size_t kHeapBytes = 512 * 1024;
 constexpr std::int64_t kDayS = 86400;
 
+// As if the program's heap were a chip's.
 std::uint32_t available_bytes() {
-  const long pages = ::sysconf(_SC_AVPHYS_PAGES);
-  const long page_bytes = ::sysconf(_SC_PAGESIZE);
-  const double bytes = static_cast<double>(pages) * static_cast<double>(page_bytes);
-  // What the contract can say: 31 bits.
-  return static_cast<std::uint32_t>(std::min(bytes, 2147483647.0));
+  const std::size_t used_bytes = ::mallinfo2().uordblks;
+  return used_bytes < kHeapBytes ? static_cast<std::uint32_t>(kHeapBytes - used_bytes) : 0;
 }
 
 }  // namespace

@@ -1,8 +1,9 @@
 """Clocks in the database: written in bulk as they speak, renamed and removed by people."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import select
@@ -59,6 +60,8 @@ _V2_COLUMNS = {
     "config_version": ("bigint", "config_version"),
     "on_trial": ("boolean", "trial"),
 }
+_V2_FIELDS = attrgetter(*(field for _, field in _V2_COLUMNS.values()))
+_SILENT = (None,) * len(_V2_COLUMNS)
 _SAID = [name for name in _COLUMNS if name not in {"device_id", "first_at", "seen_at"}]
 
 
@@ -128,16 +131,9 @@ def _columns_of(sightings: Sequence[Sighting]) -> list[list[Any]]:
     columns = [[getattr(one, name) for one in sightings] for name in _COLUMNS]
     if _any_v2(sightings):
         columns.append([one.v2 is not None for one in sightings])
-        columns += [
-            [getattr(one.v2, field, None) for one in sightings] for _, field in _V2_COLUMNS.values()
-        ]
+        said = [_SILENT if one.v2 is None else _V2_FIELDS(one.v2) for one in sightings]
+        columns += map(list, zip(*said, strict=True))
     return columns
-
-
-def v2_fields(heartbeat: Heartbeat) -> Iterator[tuple[str, Any]]:
-    """Yield what only v2 clocks say, by the name of its column."""
-    for name, (_, field) in _V2_COLUMNS.items():
-        yield name, getattr(heartbeat, field)
 
 
 async def load_devices(session: AsyncSession) -> list[Device]:

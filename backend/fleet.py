@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from backend.clock_settings import Wanted
 from backend.contract.limits import PROTOCOL
-from backend.contract.messages import ConfigReport, Status
-from backend.devices import Sighting, v2_fields
+from backend.contract.messages import ConfigReport, Heartbeat, Status
+from backend.devices import Sighting
 from backend.models import Device
 from backend.reports import Report, Standing
 from backend.update_states import OpenUpdate
@@ -246,9 +246,21 @@ def _take_sighting(clock: Clock, sighting: Sighting) -> None:
         if value is not None:
             setattr(clock, name, value)
     if sighting.v2 is not None:
-        for name, value in v2_fields(sighting.v2):
-            setattr(clock, name, value)
+        _take_v2(clock, sighting.v2)
     clock.last_seen = max(clock.last_seen, sighting.seen_at)
+
+
+def _take_v2(clock: Clock, said: Heartbeat) -> None:
+    # Name by name: this is done for each clock in each batch.
+    clock.protocol = said.protocol
+    clock.reset_reason = said.reset_reason
+    clock.min_free_heap_bytes = said.min_free_heap
+    clock.time_source = said.time_source
+    clock.clock_error_ms = said.clock_error_ms
+    clock.frame_ms = said.frame_ms
+    clock.trust = said.trust
+    clock.config_version = said.config_version
+    clock.on_trial = said.trial
 
 
 def _take_report(clock: Clock, report: ConfigReport) -> None:

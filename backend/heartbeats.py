@@ -12,7 +12,14 @@ from backend.db import driver_connection
 
 Said = Sequence[tuple[Heartbeat, datetime]]
 
-_COLUMNS = ("device", "received_at", "uptime_s", "rssi_dbm", "free_heap_bytes", "version")
+_COLUMNS: tuple[str, ...] = (
+    "device",
+    "received_at",
+    "uptime_s",
+    "rssi_dbm",
+    "free_heap_bytes",
+    "version",
+)
 _V2_COLUMNS = ("min_free_heap_bytes", "clock_error_ms", "frame_ms")
 _DAYS_AHEAD = 2
 _DROPPED_AT_ONCE = 4
@@ -21,17 +28,29 @@ _DROPPED_AT_ONCE = 4
 async def append(session: AsyncSession, said: Said, ids: Mapping[str, int]) -> None:
     """Write history by COPY. `ids`: devices.id by device id; the days' partitions must exist."""
     driver = await driver_connection(session)
-    rows: list[tuple[Any, ...]] = [
-        (ids[one.device_id], at, one.uptime, one.rssi, one.free_heap, one.version)
-        for one, at in said
-    ]
-    columns: tuple[str, ...] = _COLUMNS
+    rows: list[tuple[Any, ...]]
     # Columns that v1 clocks have nothing to say of cost time too.
     if any(one.protocol is not None for one, _ in said):
-        columns += _V2_COLUMNS
+        columns = _COLUMNS + _V2_COLUMNS
         rows = [
-            (*row, one.min_free_heap, one.clock_error_ms, one.frame_ms)
-            for row, (one, _) in zip(rows, said, strict=True)
+            (
+                ids[one.device_id],
+                at,
+                one.uptime,
+                one.rssi,
+                one.free_heap,
+                one.version,
+                one.min_free_heap,
+                one.clock_error_ms,
+                one.frame_ms,
+            )
+            for one, at in said
+        ]
+    else:
+        columns = _COLUMNS
+        rows = [
+            (ids[one.device_id], at, one.uptime, one.rssi, one.free_heap, one.version)
+            for one, at in said
         ]
     await driver.copy_records_to_table("heartbeats", records=rows, columns=columns)
 

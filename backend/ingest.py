@@ -125,8 +125,6 @@ class Ingest:
         if item.message.device_id not in self._fleet.clocks and not self._admits(item):
             self._acknowledge()
             return
-        if isinstance(item.message, Snapshot):
-            self._snapshots.put(item.message, item.received_at)
         lanes = self._lanes_of(item)
         item.lanes = len(lanes)
         self.depth += 1
@@ -167,10 +165,13 @@ class Ingest:
         """Return who must write a message; answers a request that changes nothing."""
         message = item.message
         both = (self._updates, self._sightings)
-        if isinstance(message, Silence):
-            return (self._updates,)
-        if isinstance(message, _NO_UPDATES):
-            return (self._sightings,)
+        if type(message) is not Heartbeat:  # nearly all are
+            if isinstance(message, Silence):
+                return (self._updates,)
+            if isinstance(message, Snapshot):
+                self._snapshots.put(message, item.received_at)
+            if isinstance(message, _NO_UPDATES):
+                return (self._sightings,)
         # Before the load, or after a message that still waits, nobody knows what this one means.
         if not self.is_answering or message.device_id in self._updates.waiting:
             return both
@@ -263,9 +264,10 @@ class Ingest:
         for report, _ in batch.reports:
             if isinstance(report, Info) or (isinstance(report, Status) and report.online):
                 self._contact.came_back(report.device_id)
+        clocks = self._fleet.clocks
         for sighting in batch.clocks.values():
-            clock = self._fleet.clocks.get(sighting.device_id)
-            if clock is not None and clock.lacks_settings:
+            clock = clocks.get(sighting.device_id)
+            if clock is not None and clock.wanted_config is not None and clock.lacks_settings:
                 self._contact.settings_differ(clock.device_id, now=sighting.seen_at)
 
     def _follow_updates(self, changes: Changes) -> None:

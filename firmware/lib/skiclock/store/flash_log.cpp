@@ -183,7 +183,7 @@ bool FlashLog::append(std::uint32_t offset, const char* key, std::uint8_t kind, 
   head[1] = kind;
   head[2] = static_cast<std::uint8_t>(record.size);
   head[3] = static_cast<std::uint8_t>(record.size >> 8);
-  std::memcpy(head + kHeaderBytes, key, key_size);
+  std::copy_n(key, key_size, head + kHeaderBytes);
   std::uint8_t last[4] = {};  // what does not fill a word, filled up
   const std::size_t whole = record.size & ~std::size_t{3};
   if (record.size > whole) std::memcpy(last, record.data + whole, record.size - whole);

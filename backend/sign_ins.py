@@ -77,6 +77,7 @@ class SignIns:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: OrderedDict[bytes, _Entry] = OrderedDict()
+        self._ended: OrderedDict[bytes, None] = OrderedDict()
         window = timedelta(minutes=15)
         self._by_account = Throttle(attempts=5, window=window)
         self._by_address = Throttle(attempts=30, window=window)
@@ -138,6 +139,11 @@ class SignIns:
                     object=row.user.email,
                     address=address,
                 )
+        # Whoever asked while that was being written must not bring the session back.
+        self._known.pop(key, None)
+        self._ended[key] = None
+        if len(self._ended) > _MAX_CACHED:
+            self._ended.popitem(last=False)
 
     async def change_password(
         self,
@@ -237,6 +243,8 @@ class SignIns:
             if now - row.last_seen_at >= _NOTE_SEEN_EVERY:
                 row.last_seen_at = now
             entry = _Entry(identity_of(row.user), _end_of(row), now + FRESH)
+        if key in self._ended:
+            return None
         self._known[key] = entry
         self._known.move_to_end(key)
         if len(self._known) > _MAX_CACHED:

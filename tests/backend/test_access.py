@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.access import (
@@ -183,6 +183,24 @@ async def test_a_cookie_is_known_until_sign_out(database: Database, sign_ins: Si
     await sign_ins.sign_out(signed_in.token, address=ADDRESS, now=NOW)
     assert await sign_ins.identify(signed_in.token, now=NOW) is None
     await sign_ins.sign_out(signed_in.token, address=ADDRESS, now=NOW)
+
+
+async def test_who_asks_while_a_session_is_ended_does_not_bring_it_back(
+    database: Database, sign_ins: SignIns
+) -> None:
+    await make_user(database)
+    signed_in = await sign_in(sign_ins)
+    await sign_ins.identify(signed_in.token, now=NOW)
+    async with database.session() as holding:
+        await holding.execute(text("LOCK TABLE audit_log IN EXCLUSIVE MODE"))
+        ending = asyncio.create_task(sign_ins.sign_out(signed_in.token, address=ADDRESS, now=NOW))
+        async with asyncio.timeout(30):
+            while sign_ins._known:
+                await asyncio.sleep(0.01)
+        # Forgotten, and asked for while its row is still there.
+        assert await sign_ins.identify(signed_in.token, now=NOW) == signed_in.identity
+    await ending
+    assert await sign_ins.identify(signed_in.token, now=NOW) is None
 
 
 async def test_only_the_hash_of_a_cookie_is_kept(database: Database, sign_ins: SignIns) -> None:

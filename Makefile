@@ -11,7 +11,7 @@ run: $(VENV)/ready-to-run $(PAGES_NPM)
 
 # The C++ that tests want is built beside lint and the Python tests: both wait more than they work.
 test: $(VENV)/ready-to-test $(PAGES_NPM)
-	@(for variant in sanitized on-host on-riscv32 on-lx106 coverage; do nice sh .ci/build-firmware $$variant; done >/dev/null 2>&1 &)
+	@(for variant in sanitized on-host on-riscv32 on-lx106 fuzz; do nice sh .ci/build-firmware $$variant; done >/dev/null 2>&1 &)
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/pytest -n 2 --dist worksteal
 

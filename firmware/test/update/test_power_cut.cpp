@@ -23,7 +23,8 @@ struct Story {
   fakes::SlotKind kind = fakes::SlotKind::kTwoSlots;
   std::string image = images::program(kNew, 600);
   bool heartbeats_are_acknowledged = true;
-  bool crashes = false;  // the new program, a moment after its start
+  bool crashes = false;     // the new program, a moment after its start
+  bool is_damaged = false;  // what the server sends is not what it offered
   std::string reason_after_cut = "power_on";
 };
 
@@ -89,7 +90,8 @@ std::string live(Machine& machine, const Story& story, Server& server) {
   for (int turn = 0; turn < 1000; ++turn) {
     if (machine.power.is_on()) talk(run, story, server, turn);
     run.turn();
-    if (machine.power.is_on() && run.log.count("started") > 0) server.has_begun = true;
+    const bool has_begun = run.log.count("started " + server.session() + " ") > 0;
+    if (machine.power.is_on() && has_begun) server.has_begun = true;
     if (turn > 30) machine.now_ms += 5000;  // a trial takes long
     if (!machine.power.is_on()) return "off";
     if (run.version == kNew && story.crashes && turn == 15) return "panic";
@@ -119,6 +121,7 @@ bool restart(Machine& machine, const Story& story, const std::string& end) {
 Outcome play(const Story& story, std::uint64_t cut, std::uint64_t next_cut = fakes::Power::kNever) {
   Machine machine(story.kind);
   machine.server.image = story.image;
+  if (story.is_damaged) machine.server.image.back() ^= 1;
   machine.power.cut_before(cut);
   Outcome outcome;
   std::string end = "on";
@@ -205,6 +208,17 @@ TEST_CASE("power cut at each step of a mislabelled update: it is gone back from"
   at_each_step(story, [](const Outcome& outcome) {
     CHECK(outcome.version == kOld);
     CHECK(outcome.is_refused);
+    CHECK(successes(outcome) == 0);
+  });
+}
+
+TEST_CASE("power cut at each step of an update that fails: each session ends, none is to blame") {
+  Story story;
+  story.is_damaged = true;
+  at_each_step(story, [](const Outcome& outcome) {
+    CHECK(outcome.version == kOld);
+    CHECK_FALSE(outcome.is_refused);
+    CHECK(outcome.server.sessions == 4);
     CHECK(successes(outcome) == 0);
   });
 }

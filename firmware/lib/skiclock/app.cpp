@@ -1,6 +1,8 @@
 // The clock: all parts made and handed to each other.
 #include "skiclock/app.h"
 
+#include <cstring>
+
 namespace skiclock {
 namespace {
 
@@ -8,10 +10,20 @@ constexpr std::uint32_t kShowEveryMs = 100;
 constexpr std::uint32_t kMemoryEveryMs = 600000;
 // Long enough for a goodbye over a slow network, short enough for who waits for the restart.
 constexpr std::uint32_t kGoodbyeMs = 3000;
-constexpr char kPortalHint[] = "Wi-Fi: SkiClock-Setup";
+constexpr char kPortalHint[] = "Wi-Fi: SkiClock-Setup ";
 
 // All of it, frame and buffers included, leaves the ESP8266 its memory for TLS.
 static_assert(sizeof(void*) != 4 || sizeof(App) <= 8192, "the core takes more than 8 kB");
+
+// Where Wi-Fi is set up, and what to type there; "" while nobody can.
+void show_portal(View& view, bool is_open, NetworkPort& network) {
+  char hint[kHintBytes] = "";
+  if (is_open) {
+    std::strncpy(hint, kPortalHint, sizeof hint - 1);
+    std::strncat(hint, network.portal_password(), sizeof hint - sizeof kPortalHint);
+  }
+  set_wifi_hint(view, text_of(hint));
+}
 
 ImprovDevice improv_device(const Build& build, const Settings& settings) {
   return {"Ski Clock Neo", build.version, build.chip, settings.name, settings.server_url};
@@ -185,7 +197,7 @@ void App::show() {
     shown.offset_s = time_.offset_s(shown.unix_ms / 1000);
     shown.view.temperature = sensor_.view();
     shown.view.update = {updater.is_active(), updater.percent()};
-    set_wifi_hint(shown.view, was_portal_open_ ? text_of(kPortalHint) : Text{});
+    show_portal(shown.view, was_portal_open_, machine_.network);
   });
   light_ = Light::kOffline;
   if (was_up_) light_ = Light::kWifiOnly;

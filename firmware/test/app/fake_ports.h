@@ -72,12 +72,14 @@ struct Network : skiclock::NetworkPort {
   }
   bool is_portal_open() override { return portal; }
   void open_portal() override { portal = true; }
+  const char* portal_password() override { return password.c_str(); }
   bool add_network(const char* ssid, const char*) override {
     name = ssid;
     return true;
   }
   void forget_networks() override { name.clear(); }
   std::string name = "Skistadion";
+  std::string password = "12345678";
   bool up = true;
   bool portal = false;
 };

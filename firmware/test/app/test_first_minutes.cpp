@@ -181,6 +181,22 @@ TEST_CASE("little memory and an open set-up portal are told of") {
   CHECK(clock.panels.is_lit());
 }
 
+TEST_CASE("the portal's password of the moment is on the panels") {
+  std::vector<std::string> pictures[2];
+  for (int which = 0; which < 2; ++which) {
+    Clock clock;
+    clock.network.password = which == 0 ? "11111111" : "77777777";
+    clock.start();
+    clock.network.portal = true;
+    for (int step = 0; step < 600; ++step) {
+      clock.run_ms(100);
+      const skiclock::Frame& frame = clock.panels.shown;
+      pictures[which].emplace_back(frame.bits, frame.bits + sizeof frame.bits);
+    }
+  }
+  CHECK(pictures[0] != pictures[1]);
+}
+
 TEST_CASE("the browser's flasher hears who the clock is over Improv") {
   Clock clock;
   clock.start();

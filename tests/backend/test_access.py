@@ -24,7 +24,7 @@ from backend.access import (
     set_password,
 )
 from backend.config import Settings
-from backend.contract.platforms import PLATFORMS
+from backend.contract.platforms import ALL_PLATFORMS
 from backend.db import Database
 from backend.models import AuditEntry, Session, User
 from backend.passwords import WeakPasswordError, make_password, verify_password
@@ -88,7 +88,7 @@ async def test_the_first_admin_gets_a_random_password_once(
     assert signed_in.identity.role == "admin"
     assert signed_in.identity.must_change_password
     assert all(signed_in.identity.may(one) for one in Permission)
-    assert signed_in.identity.platforms == set(PLATFORMS)
+    assert signed_in.identity.platforms == set(ALL_PLATFORMS)
 
 
 async def test_two_servers_that_start_at_once_make_one_admin(

@@ -84,6 +84,11 @@ void Clock::reboot() {
   has_restarted_ = true;
 }
 
+void Clock::pull_plug() {
+  reboot();
+  start("power_on");
+}
+
 void Clock::live_s(std::uint32_t seconds) {
   const std::uint32_t began_ms = now_ms;
   while (now_ms - began_ms < seconds * 1000) {

@@ -43,6 +43,8 @@ class Clock {
   // boot loader has run, and `start` starts what it chose.
   void run_ms(std::uint32_t duration_ms);
   void run_s(std::uint32_t seconds) { run_ms(seconds * 1000); }
+  // The power is away for a moment; the boot loader has run.
+  void pull_plug();
   bool has_restarted() const { return has_restarted_; }
   // Runs through restarts.
   void live_s(std::uint32_t seconds);

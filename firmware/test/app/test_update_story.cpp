@@ -175,3 +175,21 @@ TEST_CASE("a download that fails gives the line back") {
   CHECK(final_words(clock) >= 1);
   CHECK(clock.has_event("update failed"));
 }
+
+TEST_CASE("an update that the power interrupted is taken up again once the server knows") {
+  Clock clock;
+  clock.publish_update(kNew);
+  clock.images.piece = 16;
+  clock.start();
+  while (clock.images.answer_bytes < 4000) clock.run_ms(100);
+  clock.pull_plug();
+  clock.live_s(90);
+  const auto words = clock.heard("ota/complete");
+  const auto ended =
+      std::find_if(words.begin(), words.end(), [](const auto& one) { return one["final"].truth; });
+  REQUIRE(ended != words.end());
+  CHECK_FALSE((*ended)["success"].truth);
+  CHECK((*ended)["error_message"].text.find("restarted before the update was complete") !=
+        std::string::npos);
+  CHECK(clock.slot.running().find(kNew) != std::string::npos);
+}

@@ -88,7 +88,7 @@ void App::on_version_response(Text payload) {
 void App::on_ack(Text payload) {
   Ack ack;
   if (!decode(payload, &ack)) return;
-  updates_.on_ack(ack);
+  updates_.on_ack(ack, now_ms_);
   if (reports_.on_ack(ack, now_ms_)) updates_.trial().on_heartbeat_acknowledged();
 }
 

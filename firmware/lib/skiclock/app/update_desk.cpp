@@ -46,6 +46,15 @@ UpdateDesk::UpdateDesk(const Machine& machine, const Build& build, Uplink& uplin
 void UpdateDesk::begin(std::uint32_t now_ms) {
   trial_.begin(text_of(build_.version), now_ms);
   if (trial_.is_on_trial()) events_.note(EventKind::kUpdate, "on trial");
+  has_result_of_before_ = records_.results.count() > 0;
+}
+
+// While the server still takes the interrupted update for running, it offers that one, which is
+// over. Once a boot only, or a version that is refused would be asked for again and again.
+void UpdateDesk::on_ack(const Ack& ack, std::uint32_t now_ms) {
+  if (!records_.results.acknowledge(text_of(ack.session_id)) || !has_result_of_before_) return;
+  has_result_of_before_ = false;
+  ask_after(system_.random() % kBroadcastSpreadMs, UpdateTrigger::kConnect, now_ms);
 }
 
 void UpdateDesk::poll(bool is_network_up, std::uint32_t now_ms) {

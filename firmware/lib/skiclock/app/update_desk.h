@@ -38,7 +38,7 @@ class UpdateDesk : private UpdateListener {
   // An admin wants it now.
   void check_now(std::uint32_t now_ms);
   void on_response(const VersionResponse& response, std::uint32_t now_ms);
-  void on_ack(const Ack& ack) { records_.results.acknowledge(text_of(ack.session_id)); }
+  void on_ack(const Ack& ack, std::uint32_t now_ms);
 
   Trial& trial() { return trial_; }
   const Trial& trial() const { return trial_; }
@@ -75,6 +75,7 @@ class UpdateDesk : private UpdateListener {
   UpdateTrigger trigger_ = UpdateTrigger::kConnect;
   bool knows_server_ = false;
   bool was_on_trial_ = false;
+  bool has_result_of_before_ = false;  // an update that ended with the last run
   bool must_say_started_ = false;
   bool must_say_progress_ = false;
   bool must_say_installed_ = false;

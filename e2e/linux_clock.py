@@ -13,7 +13,7 @@ from backend.simulator.linux_program import build_program
 from e2e.conftest import Product
 
 BUILD = Path(__file__).parents[1] / ".build" / "linux-clock-e2e"
-GOOD, NEWER, BROKEN, FOREIGN = "2026.11.24.0", "2026.11.24.1", "2026.11.24.2", "2026.11.24.3"
+GOOD, NEWER, BROKEN, FOREIGN, RESUMED, DAMAGED = (f"2026.11.24.{n}" for n in range(6))
 
 
 class Programs:
@@ -53,6 +53,15 @@ class LinuxClock:
 
         await self._until(is_there, within_s, f"never said {words}")
         return found[0]
+
+    async def says_again(self, *words: str, within_s: float = 120) -> None:
+        """Wait for a second line that holds all words, with another one in between."""
+
+        def is_there() -> bool:
+            rest = iter(all(word in line for word in words) for line in self.said)
+            return all(wanted in rest for wanted in (True, False, True))
+
+        await self._until(is_there, within_s, f"never said {words} again")
 
     async def _until(self, is_so: Callable[[], bool], within_s: float, what: str) -> None:
         try:

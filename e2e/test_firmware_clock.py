@@ -12,9 +12,11 @@ from playwright.async_api import Page, expect
 from e2e.conftest import Product, running_product, sign_in
 from e2e.linux_clock import (
     BROKEN,
+    DAMAGED,
     FOREIGN,
     GOOD,
     NEWER,
+    RESUMED,
     Programs,
     https_before,
     running_clock,
@@ -137,6 +139,40 @@ async def test_image_signed_by_a_foreign_key_is_refused_before_it_is_downloaded(
         assert "sign" in str(failed["error_message"])
         assert "active a" in clock.boot_flags
         assert not (flash / "slot_b").exists()
+
+
+async def test_power_cut_in_the_middle_of_an_update_costs_nothing_but_time(
+    page: Page, shop: Product, https: str, programs: Programs, flash: Path
+) -> None:
+    await sign_in(page, shop)
+    program = programs.make(FOREIGN)
+    async with running_clock(
+        shop, https, program, "c10c45", flash, "--power-cut", "150000"
+    ) as clock:
+        await clock.says(FOREIGN, ": online")
+        await upload(shop, programs.make(RESUMED), programs.key_file)
+        # The same program again, without a word of the new one: the slot was only half written.
+        await clock.says_again(FOREIGN, ": online")
+        await clock.says(RESUMED, ": online")
+        await eventually(page, shop, "c10c45", status="success", new_version=RESUMED)
+        found = await updates_of(page, shop, "c10c45")
+        assert [one["status"] for one in found] == ["success", "failed"]
+        assert "restarted before the update was complete" in str(found[1]["error_message"])
+
+
+async def test_image_that_is_stored_wrong_never_boots(
+    page: Page, shop: Product, https: str, programs: Programs, flash: Path
+) -> None:
+    await sign_in(page, shop)
+    program = programs.make(RESUMED)
+    async with running_clock(shop, https, program, "c10c46", flash, "--corrupt", "4711") as clock:
+        await clock.says(RESUMED, ": online")
+        await upload(shop, programs.make(DAMAGED), programs.key_file)
+        await eventually(page, shop, "c10c46", status="failed", new_version=DAMAGED)
+        failed = (await updates_of(page, shop, "c10c46"))[0]
+        assert "another hash" in str(failed["error_message"])
+        assert "active a" in clock.boot_flags
+        assert not any(line.split()[2].startswith(DAMAGED) for line in clock.said)
 
 
 async def heard(page: Page, shop: Product, device_id: str, *, since: datetime) -> None:

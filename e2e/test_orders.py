@@ -212,3 +212,5 @@ async def test_clock_that_ends_is_offline_at_once(server: Server, clock: LinuxCl
     await until(online, 60)
     await clock.end()
     await until(lambda: not online(), 60)
+    # Its own word, and not fifteen minutes of silence.
+    assert seen(server).says_online is False

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 import asyncpg
 from alembic import command
@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import (
 MIGRATIONS = Path(__file__).with_name("migrations")
 CONNECT_TIMEOUT_S = 5
 STATEMENT_TIMEOUT_S = 30
+_Answer = TypeVar("_Answer")
 _MIGRATION_LOCK = 0x5C1C10C  # any number, as long as every instance takes the same
 
 UNAVAILABLE = (
@@ -46,6 +47,7 @@ class Database:
         self._url = url
         self._engine = _engine(url)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
+        self._question: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
@@ -71,13 +73,35 @@ class Database:
                 await connection.execute(text("SELECT pg_advisory_unlock(:key)"), lock)
 
     async def ping(self) -> None:
-        """Ask the database for a sign of life; raises one of UNAVAILABLE."""
-        async with asyncio.timeout(CONNECT_TIMEOUT_S), self._engine.connect() as connection:
+        """Ask the database for a sign of life; raises one of UNAVAILABLE.
+
+        A question without an answer is looked at again by the next call.
+        """
+        question = self._question
+        if question is None or question.done():
+            question = self._question = asyncio.create_task(self._ask())
+        await answer_within(CONNECT_TIMEOUT_S, question)
+
+    async def _ask(self) -> None:
+        async with self._engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
 
     async def close(self) -> None:
         """Close every connection."""
+        if self._question is not None:
+            self._question.cancel()
         await self._engine.dispose()
+
+
+async def answer_within(seconds: float, question: asyncio.Task[_Answer]) -> _Answer:
+    """Return what `question` finds, or raise TimeoutError and leave it to itself.
+
+    To cancel it would wait for the same silent server: the driver asks that to stop.
+    """
+    done, _ = await asyncio.wait({question}, timeout=seconds)
+    if not done:
+        raise TimeoutError(f"no answer within {seconds:g} s")
+    return question.result()
 
 
 async def driver_connection(session: AsyncSession) -> asyncpg.Connection:

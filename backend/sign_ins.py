@@ -6,6 +6,7 @@ import secrets
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import ClassVar
 
 import structlog
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import audit
 from backend.access import Identity, identity_of, set_password
-from backend.db import Database, is_unavailable
+from backend.db import Database, answer_within, is_unavailable
 from backend.errors import Refusal
 from backend.models import Session, User
 from backend.passwords import hash_password, needs_rehash, verify_password
@@ -26,6 +27,9 @@ IDLE = timedelta(days=7)
 LIFETIME = timedelta(days=30)
 FRESH = timedelta(seconds=5)
 """How long a session is believed without asking the database again."""
+
+PATIENCE_S = 2.0
+"""How long a known session waits to hear whether it still is one."""
 
 _NOTE_SEEN_EVERY = timedelta(minutes=5)
 _MAX_CACHED = 10_000
@@ -78,6 +82,7 @@ class SignIns:
         self._database = database
         self._known: OrderedDict[bytes, _Entry] = OrderedDict()
         self._ended: OrderedDict[bytes, None] = OrderedDict()
+        self._questions: dict[bytes, asyncio.Task[_Entry | None]] = {}
         window = timedelta(minutes=15)
         self._by_account = Throttle(attempts=5, window=window)
         self._by_address = Throttle(attempts=30, window=window)
@@ -117,7 +122,7 @@ class SignIns:
         if entry is not None:
             entry.fresh_until = now + FRESH  # the others that ask meanwhile need not wait
         try:
-            entry = await self._load(key, now)
+            entry = await (self._load(key, now) if entry is None else self._look_again(key, now))
         except Exception as error:
             if entry is None or not is_unavailable(error):
                 raise
@@ -233,6 +238,20 @@ class SignIns:
             )
         log.info("signed_in", account=user.email, address=address)
         return SignedIn(token, identity_of(user))
+
+    async def _look_again(self, key: bytes, now: datetime) -> _Entry | None:
+        """As `_load`, for a session that is known: not waited for where the database hangs."""
+        question = self._questions.get(key)
+        if question is None:
+            question = self._questions[key] = asyncio.create_task(self._load(key, now))
+            question.add_done_callback(partial(self._note_answer, key))
+        return await answer_within(PATIENCE_S, question)
+
+    def _note_answer(self, key: bytes, question: asyncio.Task[_Entry | None]) -> None:
+        self._questions.pop(key, None)
+        # Whoever still waits for it raises it too; nobody may.
+        if not question.cancelled() and question.exception() is not None:
+            log.info("session.not_looked_up", error=repr(question.exception()))
 
     async def _load(self, key: bytes, now: datetime) -> _Entry | None:
         async with self._database.session() as session:

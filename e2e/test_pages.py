@@ -183,12 +183,18 @@ async def test_header_and_banner_speak_up_when_the_database_goes(page: Page) -> 
         await sign_in(page, product, "/updates")
         part = page.locator('[data-part="database"]')
         await expect(part).to_have_attribute("data-ok", "true")
-        for postgres in product.children("postgres"):
-            postgres.kill()
-        await expect(part).to_have_attribute("data-ok", "false")
+        # A page that opens asks the database who opened it.
+        await page.wait_for_function("window.socket?.connected")
+        # Stopped, not killed: a killed one is back before a slow page can be asked.
+        postgres = product.children("postgres")
+        for process in postgres:
+            process.suspend()
+        await expect(part).to_have_attribute("data-ok", "false", timeout=30_000)
         await expect(page.locator('[data-matter="database"]')).to_contain_text(
             "The database has not answered since"
         )
+        for process in postgres:
+            process.resume()
         await expect(part).to_have_attribute("data-ok", "true", timeout=30_000)
         await expect(page.locator('[data-matter="database"]')).to_have_count(0)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import psutil
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -81,6 +82,24 @@ async def test_database_that_is_not_there_is_unavailable_and_said_in_one_line() 
     assert is_unavailable(caught.value)
     assert "\n" not in sentence_of(caught.value)
     await database.close()
+
+
+async def test_database_that_hangs_is_unavailable_within_seconds_and_found_again(
+    database: Database,
+) -> None:
+    pid = None
+    async with database.session() as session:
+        pid = await session.scalar(text("SELECT pg_backend_pid()"))
+    # The pool's only idle connection is the one that hangs, so the question meets it.
+    backend = psutil.Process(pid)
+    backend.suspend()
+    try:
+        with pytest.raises(TimeoutError) as caught:
+            await database.ping()
+    finally:
+        backend.resume()
+    assert is_unavailable(caught.value)
+    await database.ping()
 
 
 async def test_second_schema_can_be_taken_back_and_done_again(database: Database) -> None:

@@ -97,6 +97,7 @@ class JsonValue {
   bool read(char* buffer, std::size_t capacity) const;
   // The same, cut between two characters where it does not fit.
   bool read_cut(char* buffer, std::size_t capacity) const;
+  // Compares with what `read` would give.
   bool text_is(const char* value) const;
   // The bytes of this value in the text, quotes and brackets included.
   Text raw() const;

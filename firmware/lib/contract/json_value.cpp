@@ -32,7 +32,7 @@ std::uint32_t next_unicode_escape(Text raw, std::size_t* at) {
 }
 
 // Reads one character of a text whose escapes are known to be well-formed.
-std::uint32_t next_character(Text raw, std::size_t* at) {
+std::uint32_t next_written_character(Text raw, std::size_t* at) {
   if (raw.data[*at] != '\\') return next_code_point(raw, at);
   const char letter = raw.data[*at + 1];
   if (letter == 'u') return next_unicode_escape(raw, at);
@@ -53,15 +53,19 @@ std::uint32_t next_character(Text raw, std::size_t* at) {
   }
 }
 
+// The same, with what may stand in a terminated text.
+std::uint32_t next_character(Text raw, std::size_t* at) {
+  const std::uint32_t character = next_written_character(raw, at);
+  return character == 0 ? kReplacementCharacter : character;
+}
+
 // Unescapes into a terminated text; false where `raw` did not fit as a whole.
 bool unescape(Text raw, char* buffer, std::size_t capacity) {
   if (capacity == 0) return false;
   std::size_t size = 0;
   for (std::size_t at = 0; at < raw.size;) {
     char bytes[4];
-    const std::uint32_t character = next_character(raw, &at);
-    const std::size_t count =
-        write_code_point(character == 0 ? kReplacementCharacter : character, bytes);
+    const std::size_t count = write_code_point(next_character(raw, &at), bytes);
     if (size + count >= capacity) {
       buffer[size] = '\0';
       return false;

@@ -245,6 +245,19 @@ TEST_CASE("texts are unescaped, surrogate pairs joined, broken ones replaced") {
   CHECK(read_text("\"caf\xe9\"") == "caf\xef\xbf\xbd");
 }
 
+TEST_CASE("a text is compared as it reads") {
+  JsonReader reader;
+  REQUIRE(reader.parse(text_of(R"({"a\u0000b":"c\u0000d"})")));
+  const JsonValue member = reader.root().find(
+      "a\xef\xbf\xbd"
+      "b");
+  REQUIRE(member.exists());
+  CHECK(
+      member.text_is("c\xef\xbf\xbd"
+                     "d"));
+  CHECK_FALSE(member.text_is("c"));
+}
+
 TEST_CASE("a text that does not fit is refused or cut between two characters") {
   CHECK(read_text("\"abcd\"", 5) == "abcd");
   CHECK(read_text("\"abcd\"", 4) == "(refused)");

@@ -7,6 +7,7 @@
 #include "fakes/fake_store.h"
 #include "skiclock/update/result_store.h"
 #include "skiclock/update/text.h"
+#include "skiclock/update/update_record.h"
 
 using namespace skiclock;
 
@@ -174,4 +175,21 @@ TEST_CASE("the longest result fits its record") {
   UpdateResult found;
   REQUIRE(results.take_due(0, &found));
   CHECK(std::string(found.reason) == longest.reason);
+}
+
+TEST_CASE("a damaged record with the last number there is does not stop the next result") {
+  fakes::FakeStore store;
+  RecordWriter record;
+  record.add_number(0xFFFFFFFF).add_text("a").add_text("2026.1.1.1").add_text("2026.1.1.2");
+  record.add_byte(1).add_text("");
+  REQUIRE(store.write("result2", record.finish(RecordKind::kResult)));
+  ResultStore results(store);
+  results.begin();
+  REQUIRE(results.count() == 1);
+  REQUIRE(results.add(result("b")));
+  CHECK(results.contains(text_of("b")));
+  CHECK(due(results, 0) == "b ");
+  ResultStore again(store);
+  again.begin();
+  CHECK(due(again, 0) == "b ");
 }

@@ -28,7 +28,12 @@ void ResultStore::begin() {
 bool ResultStore::add(const UpdateResult& result) {
   if (result.session_id[0] == '\0') return false;  // nothing could acknowledge it
   if (contains(text_of(result.session_id))) return true;
-  const std::uint32_t number = *std::max_element(numbers_, numbers_ + kSlots) + 1;
+  std::uint32_t newest = *std::max_element(numbers_, numbers_ + kSlots);
+  if (newest == UINT32_MAX) {  // not by counting: the record is damaged, and nothing may follow it
+    forget_all();
+    newest = 0;
+  }
+  const std::uint32_t number = newest + 1;
   RecordWriter record;
   record.add_number(number).add_text(result.session_id).add_text(result.old_version);
   record.add_text(result.new_version).add_byte(result.success ? 1 : 0).add_text(result.reason);
@@ -72,6 +77,13 @@ bool ResultStore::acknowledge(Text session_id) {
   numbers_[slot] = 0;
   if (slot_after(last_number_) == kSlots) last_number_ = 0;
   return true;
+}
+
+void ResultStore::forget_all() {
+  for (std::size_t slot = 0; slot < kSlots; ++slot) {
+    store_.erase(kKeys[slot]);
+    numbers_[slot] = 0;
+  }
 }
 
 std::size_t ResultStore::count() const {

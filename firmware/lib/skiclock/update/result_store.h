@@ -41,6 +41,7 @@ class ResultStore {
   static constexpr std::size_t kSlots = 3;
 
   bool read(std::size_t slot, UpdateResult* result, std::uint32_t* number);
+  void forget_all();
   std::size_t slot_of(Text session_id);
   // The slot of the oldest result that is younger than `number`; kSlots where there is none.
   std::size_t slot_after(std::uint32_t number) const;

@@ -1,6 +1,7 @@
 """The clock's own software as a child process, and HTTPS in front of a product."""
 
 import asyncio
+import fcntl
 import os
 import shutil
 import ssl
@@ -29,8 +30,14 @@ class Programs:
         self._public_key = public_digits(key)
 
     def make(self, version: str, *, defect: str = "kNone") -> Path:
-        built = build_program(BUILD, version=version, public_key=self._public_key, defect=defect)
-        return Path(shutil.copy(built, self.folder / f"linux-{version}.bin"))
+        # Tests that run beside these build there too, with another version and key.
+        BUILD.mkdir(parents=True, exist_ok=True)
+        with (BUILD / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            built = build_program(
+                BUILD, version=version, public_key=self._public_key, defect=defect
+            )
+            return Path(shutil.copy(built, self.folder / f"linux-{version}.bin"))
 
 
 class LinuxClock:

@@ -7,18 +7,31 @@ import shutil
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+
+import structlog
 
 from backend.signatures import new_key, pem_of, public_digits
 from backend.simulator.linux_program import build_program
 from e2e.conftest import Product
 
+log = structlog.get_logger(__name__)
+
 BUILD = Path(__file__).parents[1] / ".build" / "linux-clock-e2e"
-GOOD, NEWER, BROKEN, FOREIGN, RESUMED, DAMAGED = (f"2026.11.24.{n}" for n in range(6))
+
+
+@dataclass(frozen=True)
+class Program:
+    """One build of the clock."""
+
+    version: str
+    path: Path
 
 
 class Programs:
-    """Builds of the clock that differ in version, in health, and in nothing else."""
+    """Builds of the clock, each newer than all before; they differ in nothing else but health."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -28,8 +41,10 @@ class Programs:
         self.key_file.write_bytes(pem_of(key))
         self.foreign_key_file.write_bytes(pem_of(new_key()))
         self._public_key = public_digits(key)
+        self._numbers = count(100)  # as many digits each: no version begins another
 
-    def make(self, version: str, *, defect: str = "kNone") -> Path:
+    def make(self, *, defect: str = "kNone") -> Program:
+        version = f"2026.11.24.{next(self._numbers)}"
         # Tests that run beside these build there too, with another version and key.
         BUILD.mkdir(parents=True, exist_ok=True)
         with (BUILD / "lock").open("w") as lock:
@@ -37,7 +52,7 @@ class Programs:
             built = build_program(
                 BUILD, version=version, public_key=self._public_key, defect=defect
             )
-            return Path(shutil.copy(built, self.folder / f"linux-{version}.bin"))
+            return Program(version, Path(shutil.copy(built, self.folder / f"linux-{version}.bin")))
 
 
 class LinuxClock:
@@ -142,7 +157,7 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         while piece := await reader.read(65536):
             writer.write(piece)
             await writer.drain()
-    except (ConnectionError, ssl.SSLError):
-        pass  # either side may go when it has what it wants
+    except (ConnectionError, ssl.SSLError) as error:
+        log.info("proxy.side_gone", error=repr(error))  # as it may when it has what it wants
     finally:
         writer.close()

@@ -1,30 +1,88 @@
 """The clock's real software against the real server: it registers, is updated, and survives."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from e2e.conftest import Product, running_product, sign_in
-from e2e.linux_clock import (
-    BROKEN,
-    DAMAGED,
-    FOREIGN,
-    GOOD,
-    NEWER,
-    RESUMED,
-    Programs,
-    https_before,
-    running_clock,
-)
+from e2e.linux_clock import LinuxClock, Program, Programs, https_before, running_clock
 
 # The first build takes a minute or two of a busy machine.
 pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("linux clock")]
 SOON_MS = 30_000
+
+
+@dataclass
+class Workshop:
+    """A product, somebody signed in to it, and builds of the clock for it."""
+
+    product: Product
+    url: str
+    page: Page
+    programs: Programs
+    flash: Path
+    """The folder that is the clock's flash."""
+
+    @asynccontextmanager
+    async def clock(
+        self, device_id: str, program: Program, *options: str
+    ) -> AsyncIterator[LinuxClock]:
+        """Run a clock that is online."""
+        async with running_clock(
+            self.product, self.url, program.path, device_id, self.flash, *options
+        ) as clock:
+            await clock.says(program.version, ": online")
+            yield clock
+
+    async def upload(self, program: Program, *, is_ours: bool = True) -> None:
+        """Publish a build, signed by the key that clocks know or by another."""
+        key = self.programs.key_file if is_ours else self.programs.foreign_key_file
+        code, output = await self.product.run(
+            "upload", str(program.path), "--signing-key", str(key)
+        )
+        assert code == 0, output
+        assert "signed" in output
+
+    def card(self, device_id: str) -> Locator:
+        return self.page.locator(f'[data-device="{device_id}"]')
+
+    async def updates_of(self, device_id: str) -> list[dict[str, object]]:
+        """Return the updates of a clock, the newest first."""
+        path = f"{self.product.url}/api/ota-logs?device_id={device_id}"
+        answer = await self.page.request.get(path)
+        assert answer.ok, await answer.text()
+        return list((await answer.json())["logs"])
+
+    async def update(self, device_id: str, status: str, program: Program) -> dict[str, object]:
+        """Wait until the newest update of a clock came to an end; return it."""
+        found: list[dict[str, object]] = []
+
+        async def is_there() -> bool:
+            found[:] = await self.updates_of(device_id)
+            newest = found[0] if found else {}
+            return (newest.get("status"), newest.get("new_version")) == (status, program.version)
+
+        await within(120, is_there, lambda: f"not {status} with {program.version}: {found}")
+        return found[0]
+
+    async def heard(self, device_id: str, *, since: datetime) -> None:
+        """Wait until the server heard a clock after a moment."""
+
+        async def is_heard() -> bool:
+            answer = await self.page.request.get(f"{self.product.url}/api/devices")
+            devices = (await answer.json())["devices"]
+            last = next(one["last_seen"] for one in devices if one["device_id"] == device_id)
+            return datetime.fromisoformat(last) > since
+
+        await within(60, is_heard, lambda: f"{device_id} was not heard since {since}")
 
 
 @pytest.fixture(scope="module")
@@ -34,168 +92,123 @@ def programs() -> Iterator[Programs]:
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
-async def shop() -> AsyncIterator[Product]:
+async def product() -> AsyncIterator[Product]:
     """A product that takes clocks of the platform linux."""
     async with running_product(SKICLOCK_DEVELOPMENT="1") as product:
         yield product
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
-async def https(shop: Product) -> AsyncIterator[str]:
-    async with https_before(shop) as url:
+async def https(product: Product) -> AsyncIterator[str]:
+    async with https_before(product) as url:
         yield url
 
 
-@pytest.fixture
-def flash(tmp_path: Path) -> Path:
-    """The folder that is a clock's flash."""
-    return tmp_path / "flash"
+@pytest_asyncio.fixture(loop_scope="session")
+async def shop(
+    product: Product, https: str, page: Page, programs: Programs, tmp_path: Path
+) -> Workshop:
+    await sign_in(page, product)
+    return Workshop(product, https, page, programs, tmp_path / "flash")
 
 
-async def upload(shop: Product, image: Path, key_file: Path) -> None:
-    code, output = await shop.run("upload", str(image), "--signing-key", str(key_file))
-    assert code == 0, output
-    assert "signed" in output
-
-
-async def updates_of(page: Page, shop: Product, device_id: str) -> list[dict[str, object]]:
-    answer = await page.request.get(f"{shop.url}/api/ota-logs?device_id={device_id}")
-    assert answer.ok, await answer.text()
-    return list((await answer.json())["logs"])
-
-
-def card(page: Page, device_id: str):
-    return page.locator(f'[data-device="{device_id}"]')
-
-
-async def test_linux_clock_registers_and_is_live_on_the_dashboard(
-    page: Page, shop: Product, https: str, programs: Programs, flash: Path
-) -> None:
-    await sign_in(page, shop)
-    program = programs.make(GOOD)
-    async with running_clock(shop, https, program, "c10c41", flash, "--wall", "4+4") as clock:
-        await clock.says(GOOD, ": online")
-        await expect(card(page, "c10c41")).to_be_visible(timeout=SOON_MS)
-        await expect(card(page, "c10c41")).to_have_attribute("data-state", "online")
-        await expect(card(page, "c10c41")).to_contain_text(GOOD)
+async def test_linux_clock_registers_and_is_live_on_the_dashboard(shop: Workshop) -> None:
+    program = shop.programs.make()
+    async with shop.clock("c10c41", program, "--wall", "4+4") as clock:
+        card = shop.card("c10c41")
+        await expect(card).to_be_visible(timeout=SOON_MS)
+        await expect(card).to_have_attribute("data-state", "online")
+        await expect(card).to_contain_text(program.version)
     assert clock.process.returncode == 0
 
 
-async def test_signed_update_is_installed_over_https_and_confirmed(
-    page: Page, shop: Product, https: str, programs: Programs, flash: Path
-) -> None:
-    await sign_in(page, shop)
-    program = programs.make(GOOD)
-    async with running_clock(shop, https, program, "c10c42", flash) as clock:
-        await clock.says(GOOD, ": online")
-        await expect(card(page, "c10c42")).to_be_visible(timeout=SOON_MS)
-        await upload(shop, programs.make(NEWER), programs.key_file)
-        await clock.says(GOOD, "updating")
-        await clock.says(NEWER, ": online")
-        await expect(card(page, "c10c42")).to_contain_text(NEWER, timeout=SOON_MS)
-        await eventually(page, shop, "c10c42", status="success", new_version=NEWER)
+async def test_signed_update_is_installed_over_https_and_confirmed(shop: Workshop) -> None:
+    old = shop.programs.make()
+    async with shop.clock("c10c42", old) as clock:
+        await expect(shop.card("c10c42")).to_be_visible(timeout=SOON_MS)
+        new = shop.programs.make()
+        await shop.upload(new)
+        await clock.says(old.version, "updating")
+        await clock.says(new.version, ": online")
+        await expect(shop.card("c10c42")).to_contain_text(new.version, timeout=SOON_MS)
+        await shop.update("c10c42", "success", new)
         assert "active b" in clock.boot_flags
         assert "b valid" in clock.boot_flags
-        assert (flash / "slot_b").read_bytes() == (
-            programs.folder / f"linux-{NEWER}.bin"
-        ).read_bytes()
+        assert (shop.flash / "slot_b").read_bytes() == new.path.read_bytes()
 
 
 async def test_build_that_never_reaches_the_broker_is_rolled_back_and_shown_with_its_reason(
-    page: Page, shop: Product, https: str, programs: Programs, flash: Path
+    shop: Workshop,
 ) -> None:
-    await sign_in(page, shop)
-    program = programs.make(NEWER)
-    async with running_clock(shop, https, program, "c10c43", flash, "--trial", "8") as clock:
-        await clock.says(NEWER, ": online")
-        await upload(shop, programs.make(BROKEN, defect="kNoNetwork"), programs.key_file)
-        await clock.says(BROKEN, "no Wi-Fi", "on trial")
-        await eventually(page, shop, "c10c43", status="failed", new_version=BROKEN)
-        failed = (await updates_of(page, shop, "c10c43"))[0]
+    old = shop.programs.make()
+    async with shop.clock("c10c43", old, "--trial", "8") as clock:
+        broken = shop.programs.make(defect="kNoNetwork")
+        await shop.upload(broken)
+        await clock.says(broken.version, "no Wi-Fi", "on trial")
+        failed = await shop.update("c10c43", "failed", broken)
         assert "no Wi-Fi" in str(failed["error_message"])
-        await expect(card(page, "c10c43")).to_contain_text(NEWER, timeout=SOON_MS)
+        await expect(shop.card("c10c43")).to_contain_text(old.version, timeout=SOON_MS)
         assert "b invalid" in clock.boot_flags
-        await page.goto(f"{shop.url}/updates")
-        await expect(page.get_by_text("no Wi-Fi").first).to_be_visible(timeout=SOON_MS)
+        await shop.page.goto(f"{shop.product.url}/updates")
+        await expect(shop.page.get_by_text("no Wi-Fi").first).to_be_visible(timeout=SOON_MS)
     # The clock asks after its restart; what it fell back from is not offered again so soon.
     began = datetime.now(UTC)
-    async with running_clock(shop, https, program, "c10c43", flash, "--trial", "8") as clock:
-        await clock.says(NEWER, ": online")
-        await heard(page, shop, "c10c43", since=began)
-        assert [one["status"] for one in await updates_of(page, shop, "c10c43")] == ["failed"]
-        assert not any(line.split()[2].startswith(BROKEN) for line in clock.said)
+    async with shop.clock("c10c43", old, "--trial", "8") as clock:
+        await shop.heard("c10c43", since=began)
+        assert [one["status"] for one in await shop.updates_of("c10c43")] == ["failed"]
+        assert not ran(clock, broken)
 
 
 async def test_image_signed_by_a_foreign_key_is_refused_before_it_is_downloaded(
-    page: Page, shop: Product, https: str, programs: Programs, flash: Path
+    shop: Workshop,
 ) -> None:
-    await sign_in(page, shop)
-    program = programs.make(BROKEN)
-    async with running_clock(shop, https, program, "c10c44", flash) as clock:
-        await clock.says(BROKEN, ": online")
-        await upload(shop, programs.make(FOREIGN), programs.foreign_key_file)
-        await eventually(page, shop, "c10c44", status="failed", new_version=FOREIGN)
-        failed = (await updates_of(page, shop, "c10c44"))[0]
+    async with shop.clock("c10c44", shop.programs.make()) as clock:
+        foreign = shop.programs.make()
+        await shop.upload(foreign, is_ours=False)
+        failed = await shop.update("c10c44", "failed", foreign)
         assert "sign" in str(failed["error_message"])
         assert "active a" in clock.boot_flags
-        assert not (flash / "slot_b").exists()
+        assert not (shop.flash / "slot_b").exists()
 
 
 async def test_power_cut_in_the_middle_of_an_update_costs_nothing_but_time(
-    page: Page, shop: Product, https: str, programs: Programs, flash: Path
+    shop: Workshop,
 ) -> None:
-    await sign_in(page, shop)
-    program = programs.make(FOREIGN)
-    async with running_clock(
-        shop, https, program, "c10c45", flash, "--power-cut", "150000"
-    ) as clock:
-        await clock.says(FOREIGN, ": online")
-        await upload(shop, programs.make(RESUMED), programs.key_file)
+    old = shop.programs.make()
+    async with shop.clock("c10c45", old, "--power-cut", "150000") as clock:
+        new = shop.programs.make()
+        await shop.upload(new)
         # The same program again, without a word of the new one: the slot was only half written.
-        await clock.says_again(FOREIGN, ": online")
-        await clock.says(RESUMED, ": online")
-        await eventually(page, shop, "c10c45", status="success", new_version=RESUMED)
-        found = await updates_of(page, shop, "c10c45")
+        await clock.says_again(old.version, ": online")
+        await clock.says(new.version, ": online")
+        await shop.update("c10c45", "success", new)
+        found = await shop.updates_of("c10c45")
         assert [one["status"] for one in found] == ["success", "failed"]
         assert "restarted before the update was complete" in str(found[1]["error_message"])
 
 
-async def test_image_that_is_stored_wrong_never_boots(
-    page: Page, shop: Product, https: str, programs: Programs, flash: Path
-) -> None:
-    await sign_in(page, shop)
-    program = programs.make(RESUMED)
-    async with running_clock(shop, https, program, "c10c46", flash, "--corrupt", "4711") as clock:
-        await clock.says(RESUMED, ": online")
-        await upload(shop, programs.make(DAMAGED), programs.key_file)
-        await eventually(page, shop, "c10c46", status="failed", new_version=DAMAGED)
-        failed = (await updates_of(page, shop, "c10c46"))[0]
+async def test_image_that_is_stored_wrong_never_boots(shop: Workshop) -> None:
+    async with shop.clock("c10c46", shop.programs.make(), "--corrupt", "4711") as clock:
+        damaged = shop.programs.make()
+        await shop.upload(damaged)
+        failed = await shop.update("c10c46", "failed", damaged)
         assert "another hash" in str(failed["error_message"])
         assert "active a" in clock.boot_flags
-        assert not any(line.split()[2].startswith(DAMAGED) for line in clock.said)
+        assert not ran(clock, damaged)
 
 
-async def heard(page: Page, shop: Product, device_id: str, *, since: datetime) -> None:
-    """Wait until the server heard a clock after a moment."""
-    last = None
-    for _ in range(300):
-        devices = (await (await page.request.get(f"{shop.url}/api/devices")).json())["devices"]
-        last = next(one["last_seen"] for one in devices if one["device_id"] == device_id)
-        if datetime.fromisoformat(last) > since:
-            return
-        await page.wait_for_timeout(200)
-    raise AssertionError(f"{device_id} was last heard at {last}")
+def ran(clock: LinuxClock, program: Program) -> bool:
+    """Tell whether a clock said anything as this build."""
+    return any(line.split()[2].rstrip(":") == program.version for line in clock.said)
 
 
-async def eventually(
-    page: Page, shop: Product, device_id: str, *, count: int = 1, **wanted: object
+async def within(
+    seconds: float, is_so: Callable[[], Awaitable[bool]], what: Callable[[], str]
 ) -> None:
-    """Wait until so many updates of a clock, the newest included, have these fields."""
-    found: list[dict[str, object]] = []
-    for _ in range(600):
-        found = await updates_of(page, shop, device_id)
-        fits = [all(one[name] == value for name, value in wanted.items()) for one in found]
-        if fits and fits[0] and sum(fits) >= count:
-            return
-        await page.wait_for_timeout(200)
-    raise AssertionError(f"{wanted} is not among {found}")
+    """Ask until it is so; fail with `what()` where it does not become so in time."""
+    try:
+        async with asyncio.timeout(seconds):
+            while not await is_so():
+                await asyncio.sleep(0.2)
+    except TimeoutError:
+        raise AssertionError(what()) from None

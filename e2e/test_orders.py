@@ -20,7 +20,7 @@ from backend.embedded.certificates import ensure_certificates
 from backend.fleet import Clock, is_online
 from backend.mqtt import BrokerAddress
 from backend.surroundings import Surroundings
-from e2e.linux_clock import GOOD, LinuxClock, Programs, running_clock
+from e2e.linux_clock import LinuxClock, Program, Programs, running_clock
 from tests.backend.ingest_parts import until
 from tests.conftest import clean_environment, postgres_url, settings, tmp_data
 
@@ -33,9 +33,9 @@ PASSWORD = "clocks' own"
 
 
 @pytest.fixture(scope="module")
-def program() -> Iterator[Path]:
+def program() -> Iterator[Program]:
     with TemporaryDirectory(prefix="skiclock-clock-") as folder:
-        yield Programs(Path(folder)).make(GOOD)
+        yield Programs(Path(folder)).make()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -70,7 +70,7 @@ async def server(settings: Settings, broker: EmbeddedBroker) -> AsyncIterator[Se
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def clock(
-    server: Server, broker: EmbeddedBroker, program: Path, tmp_path: Path
+    server: Server, broker: EmbeddedBroker, program: Program, tmp_path: Path
 ) -> AsyncIterator[LinuxClock]:
     """A clock that the server has heard."""
     shop: Any = SimpleNamespace(
@@ -79,7 +79,7 @@ async def clock(
         secrets={"mqtt_password": PASSWORD, "download_api_key": "not needed"},
     )
     url = "https://localhost:1"  # nothing is published, so nothing is downloaded
-    async with running_clock(shop, url, program, ID, tmp_path / "flash") as clock:
+    async with running_clock(shop, url, program.path, ID, tmp_path / "flash") as clock:
         await until(lambda: ID in server.fleet.clocks and seen(server).is_v2, 120)
         yield clock
 

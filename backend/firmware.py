@@ -30,7 +30,7 @@ from backend.image import ImageInfo, inspect_image
 from backend.models import Firmware, FirmwarePart
 from backend.packed_image import is_packed, unpack
 from backend.signatures import PublicKey, SignatureMissingError, check_signature
-from backend.storage import Incoming
+from backend.storage import Incoming, Storage
 
 MAX_FILENAME = 200
 NO_PARTS: Mapping[Part, bytes] = MappingProxyType({})
@@ -255,29 +255,36 @@ async def publish(
         uploaded_at=now,
         uploaded_by=actor,
         signature=signature or None,
-        parts=[
-            FirmwarePart(part=part, size_bytes=len(data), sha256=await incoming.storage.store(data))
-            for part, data in parts.items()
-        ],
+        parts=[await _stored(incoming.storage, part, data) for part, data in parts.items()],
     )
     session.add(row)
+    _note_published(session, row, actor=actor, address=address, now=now)
+    await session.flush()
+    return _info(row)
+
+
+async def _stored(storage: Storage, part: Part, data: bytes) -> FirmwarePart:
+    return FirmwarePart(part=part, size_bytes=len(data), sha256=await storage.store(data))
+
+
+def _note_published(
+    session: AsyncSession, row: Firmware, *, actor: str, address: str | None, now: datetime
+) -> None:
     audit.record(
         session,
         at=now,
         actor=actor,
         action="firmware.publish",
-        object=f"{platform} {version}",
+        object=f"{row.platform} {row.version}",
         address=address,
         after={
             "sha256": row.sha256,
             "size_bytes": row.size_bytes,
             "filename": row.filename,
             "signed": row.signature is not None,
-            "parts": sorted(parts),
+            "parts": sorted(part.part for part in row.parts),
         },
     )
-    await session.flush()
-    return _info(row)
 
 
 async def _check_order(

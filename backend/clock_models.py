@@ -5,12 +5,30 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.models import Base, state_in
+from backend.models import A_DEVICE_ID, A_PLATFORM, Base, state_in
 
-__all__ = ["Base", "ClockDetails", "ClockEvent", "ClockSettings", "Command", "CommandState"]
+__all__ = [
+    "Base",
+    "ClockCredential",
+    "ClockDetails",
+    "ClockEvent",
+    "ClockSettings",
+    "Command",
+    "CommandState",
+    "CredentialState",
+]
 
 
 class CommandState(StrEnum):
@@ -23,6 +41,16 @@ class CommandState(StrEnum):
     FAILED = "failed"  # the clock's word: it tried
     EXPIRED = "expired"  # too late: the clock's word, or no word in time
 
+
+class CredentialState(StrEnum):
+    """Where one generation of a clock's credentials stands."""
+
+    CURRENT = "current"  # what the clock has, or is about to get
+    RETIRING = "retiring"  # still valid, until the clock uses the current ones
+    REVOKED = "revoked"  # opens nothing any more
+
+
+VALID_CREDENTIALS = (CredentialState.CURRENT, CredentialState.RETIRING)
 
 OPEN_COMMANDS = (CommandState.WAITING, CommandState.SENT)
 
@@ -111,4 +139,50 @@ class Command(Base):
         Index("ix_commands_device_created_at", "device", "created_at"),
         Index("ix_commands_open", "expires_at", postgresql_where=text(state_in(OPEN_COMMANDS))),
         Index("ix_commands_created_at", "created_at"),
+    )
+
+
+class ClockCredential(Base):
+    """One generation of a clock's own credentials; the secrets are derived from it.
+
+    `device_id` is no foreign key: a generation is never given out again, not even to a clock
+    that was removed and came back.
+    """
+
+    __tablename__ = "clock_credentials"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    device_id: Mapped[str]
+    platform: Mapped[str]
+    mac: Mapped[str | None]
+    generation: Mapped[int]
+    claimed_by: Mapped[str]
+    claimed_at: Mapped[datetime]
+    state: Mapped[CredentialState] = mapped_column(Text())
+    first_used_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    revoked_by: Mapped[str | None]
+
+    __table_args__ = (
+        UniqueConstraint("device_id", "generation"),
+        CheckConstraint(A_DEVICE_ID, name="device_id_is_hex"),
+        CheckConstraint(A_PLATFORM, name="platform_is_ours"),
+        CheckConstraint("generation BETWEEN 1 AND 999999", name="generation_fits_a_key"),
+        CheckConstraint(state_in(tuple(CredentialState)), name="state_is_known"),
+        CheckConstraint(
+            "(state = 'revoked') = (revoked_at IS NOT NULL)", name="revoked_has_a_time"
+        ),
+        Index(
+            "uq_clock_credentials_one_current",
+            "device_id",
+            unique=True,
+            postgresql_where=text("state = 'current'"),
+        ),
+        Index(
+            "uq_clock_credentials_one_retiring",
+            "device_id",
+            unique=True,
+            postgresql_where=text("state = 'retiring'"),
+        ),
     )

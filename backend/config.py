@@ -70,6 +70,12 @@ class Settings(BaseSettings):
         alias="SECRET_KEY",
         description="Signs download links; 32 characters or more; made when absent",
     )
+    clock_key: SecretStr = Field(
+        SecretStr(""),
+        alias="CLOCK_KEY",
+        description="Each clock's own secrets are made from it; 32 characters or more; "
+        "made when absent. Another one locks every such clock out",
+    )
     admin_email: str = Field(
         "admin@localhost",
         alias="SKICLOCK_ADMIN_EMAIL",
@@ -199,7 +205,7 @@ class Settings(BaseSettings):
             raise ValueError("must start with postgresql://")
         return value
 
-    @field_validator("secret_key")
+    @field_validator("secret_key", "clock_key")
     @classmethod
     def _secret_key_is_long(cls, value: SecretStr) -> SecretStr:
         if 0 < len(value.get_secret_value()) < 32:
@@ -313,6 +319,7 @@ def _sentence(problem: Any) -> str:
 
 _MADE_SECRETS = {
     "secret_key": 48,
+    "clock_key": 48,
     "mqtt_password": 18,
     "upload_api_key": 24,
     "download_api_key": 24,

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend import audit, heartbeats
+from backend import audit, clock_credentials, heartbeats
 from backend.contract.messages import Heartbeat
 from backend.contract.platforms import UNKNOWN_BOARD
 from backend.db import driver_connection
@@ -171,10 +171,14 @@ async def rename_device(
 async def remove_device(
     session: AsyncSession, device_id: str, *, actor: str, address: str | None, now: datetime
 ) -> bool:
-    """Remove a clock and its history; its update log stays. False for one that is not there."""
+    """Remove a clock, its history and its right to come back as itself; its update log stays.
+
+    False for one that is not there.
+    """
     device = await session.scalar(select(Device).where(Device.device_id == device_id))
     if device is None:
         return False
+    await clock_credentials.revoke(session, device_id, actor=actor, address=address, now=now)
     await heartbeats.remove_history(session, device.id)
     await session.delete(device)
     audit.record(

@@ -30,8 +30,8 @@ from backend.contract.flash_map import BLANK_CHIP_PARTS
 from backend.contract.limits import DEVICE_ID_PATTERN
 from backend.contract.platforms import ALL_PLATFORMS
 
-_A_DEVICE_ID = f"device_id ~ '^{DEVICE_ID_PATTERN}$'"
-_A_PLATFORM = "platform IN ({})".format(", ".join(f"'{name}'" for name in ALL_PLATFORMS))
+A_DEVICE_ID = f"device_id ~ '^{DEVICE_ID_PATTERN}$'"
+A_PLATFORM = "platform IN ({})".format(", ".join(f"'{name}'" for name in ALL_PLATFORMS))
 
 _A_PART = "part IN ({})".format(", ".join(f"'{part.value}'" for part in BLANK_CHIP_PARTS))
 
@@ -115,8 +115,8 @@ class Device(Base):
     on_trial: Mapped[bool | None]
 
     __table_args__ = (
-        CheckConstraint(_A_DEVICE_ID, name="device_id_is_hex"),
-        CheckConstraint(f"platform IS NULL OR {_A_PLATFORM}", name="platform_is_ours"),
+        CheckConstraint(A_DEVICE_ID, name="device_id_is_hex"),
+        CheckConstraint(f"platform IS NULL OR {A_PLATFORM}", name="platform_is_ours"),
         CheckConstraint("char_length(name) BETWEEN 1 AND 64", name="name_length"),
         CheckConstraint("last_seen >= first_seen", name="seen_in_order"),
         # Every heartbeat rewrites its row: room on the page keeps that off the indexes.
@@ -166,7 +166,7 @@ class Firmware(Base):
 
     __table_args__ = (
         UniqueConstraint("platform", "version"),
-        CheckConstraint(_A_PLATFORM, name="platform_is_ours"),
+        CheckConstraint(A_PLATFORM, name="platform_is_ours"),
         CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256_is_hex"),
         CheckConstraint("size_bytes > 0", name="size_is_positive"),
         Index("ix_firmware_to_announce", "id", postgresql_where=text("announced_at IS NULL")),
@@ -215,7 +215,7 @@ class Update(Base):
     error_message: Mapped[str | None]
 
     __table_args__ = (
-        CheckConstraint(_A_DEVICE_ID, name="device_id_is_hex"),
+        CheckConstraint(A_DEVICE_ID, name="device_id_is_hex"),
         CheckConstraint(state_in(tuple(UpdateState)), name="state_is_known"),
         CheckConstraint("progress_percent BETWEEN 0 AND 100", name="progress_is_percent"),
         CheckConstraint(
@@ -287,7 +287,7 @@ class PlatformPermission(Base):
     )
     platform: Mapped[str] = mapped_column(primary_key=True)
 
-    __table_args__ = (CheckConstraint(_A_PLATFORM, name="platform_is_ours"),)
+    __table_args__ = (CheckConstraint(A_PLATFORM, name="platform_is_ours"),)
 
 
 class User(Base):

@@ -44,6 +44,15 @@ class Order(StrEnum):
 
 VERSION_UPDATES = "version/updates"
 
+
+@dataclass(frozen=True, slots=True)
+class ClockTopics:
+    """What one clock may say and hear: whole topics, no wildcards."""
+
+    publish: tuple[str, ...]
+    subscribe: tuple[str, ...]
+
+
 _SHARED = {kind.value: kind for kind in Kind if kind.is_v1}
 _KINDS = {kind.value: kind for kind in Kind}
 _DEVICE_ID = re.compile(DEVICE_ID_PATTERN)
@@ -85,6 +94,19 @@ class Topics:
     def to_clock(self, order: Order, device_id: str) -> str:
         """Return where one clock hears an order; `+` means every clock."""
         return f"{self.prefix}/{order.value}/{device_id}"
+
+    def allowed_to(self, device_id: str) -> ClockTopics:
+        """Return what a clock with credentials of its own may say and hear: the one list.
+
+        v1's topics without an id are not among them: there a clock could speak for another.
+        """
+        return ClockTopics(
+            publish=tuple(self.of_clock(kind, device_id) for kind in Kind),
+            subscribe=(
+                self.version_updates,
+                *(self.to_clock(order, device_id) for order in Order),
+            ),
+        )
 
     def version_response(self, device_id: str) -> str:
         """Return where one clock hears the answer to its version request."""

@@ -60,3 +60,11 @@ def test_answer_topics() -> None:
     assert topics.version_updates == "skiclock/version/updates"
     assert topics.to_clock(Order.ACK, "a1") == "skiclock/ack/a1"
     assert topics.to_clock(Order.COMMAND, "+") == "skiclock/command/+"
+
+
+def test_clock_of_its_own_says_and_hears_what_names_it_and_nothing_else() -> None:
+    allowed = Topics("skiclock").allowed_to("a1b2c3")
+    assert set(allowed.publish) == {f"skiclock/{kind.value}/a1b2c3" for kind in Kind}
+    hears = {f"skiclock/{order.value}/a1b2c3" for order in Order} | {"skiclock/version/updates"}
+    assert set(allowed.subscribe) == hears
+    assert not [topic for topic in allowed.publish + allowed.subscribe if set(topic) & set("+#")]

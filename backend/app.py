@@ -24,6 +24,8 @@ from backend import (
 from backend.announce import Announcer
 from backend.api_keys import ApiKeys
 from backend.batch import Item, Silence
+from backend.clock_keys import ClockKeys
+from backend.clock_users import ClockUsers
 from backend.config import Settings
 from backend.contract.messages import KIND_OF
 from backend.contract.topics import Topics
@@ -63,6 +65,8 @@ class Server:
     images: ImageCache
     sign_ins: SignIns
     keys: ApiKeys
+    clock_keys: ClockKeys
+    clock_users: ClockUsers
     links: Links
     downloads: DownloadLog
     ingest: Ingest
@@ -91,6 +95,7 @@ def create_server(settings: Settings, surroundings: Surroundings) -> Server:
             kind, payload = KIND_OF[type(message)], repr(message).encode()
             diagnostics.note(kind, "misfit", message.device_id, payload, item.received_at)
 
+    clock_keys = ClockKeys(settings.clock_key.get_secret_value())
     topics, snapshots = Topics(settings.mqtt_topic_prefix), Snapshots()
     link = Link(surroundings.broker, topics, health, diagnostics, put=lambda item: ingest.put(item))
     dispatcher = Dispatcher(database, link, fleet)
@@ -117,6 +122,8 @@ def create_server(settings: Settings, surroundings: Surroundings) -> Server:
         images=ImageCache(storage, settings.image_cache_bytes),
         sign_ins=SignIns(database),
         keys=ApiKeys(database, settings),
+        clock_keys=clock_keys,
+        clock_users=ClockUsers(database, clock_keys, topics, surroundings.set_clock_users),
         links=Links(settings.secret_key.get_secret_value()),
         downloads=DownloadLog(database),
         ingest=ingest,
@@ -154,6 +161,7 @@ async def running(server: Server) -> AsyncIterator[None]:
         "ingest": _after_load(server, server.ingest.run),
         "announcer": _after_load(server, server.announcer.run),
         "dispatcher": _after_load(server, server.dispatcher.run),
+        "clock users": _after_load(server, server.clock_users.run),
         "records": _after_load(
             server, partial(upkeep.tidy_records, server.database, keep_days=settings.event_days)
         ),

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from backend.clock_users import SetUsers
 from backend.config import Settings
 from backend.embedded.broker import (
     BrokerUser,
@@ -33,6 +34,8 @@ class Surroundings:
     broker: Callable[[], BrokerAddress]
     broker_ca: Path | None = None
     clocks_connect_to: str = ""
+    set_clock_users: SetUsers | None = None
+    """Tells our own broker which clocks have credentials of their own; None: it is not ours."""
 
 
 @asynccontextmanager
@@ -56,16 +59,21 @@ async def surroundings(settings: Settings) -> AsyncIterator[Surroundings]:
             settings.data / "tls", names=_names(settings), now=datetime.now(UTC)
         )
         password = uuid4().hex
+        common_users = _broker_users(settings, password)
         broker = EmbeddedBroker(
             settings.data / "broker",
             port=settings.embedded_mqtt_port,
             tls_port=settings.embedded_mqtt_tls_port,
-            users=_broker_users(settings, password),
+            users=common_users,
             certificates=certificates,
         )
         await broker.start()
         stack.push_async_callback(broker.stop)
         _supervise(stack, "broker", broker.supervise)
+
+        async def set_clock_users(users: Sequence[BrokerUser]) -> None:
+            await broker.set_users([*common_users, *users])
+
         yield Surroundings(
             database_url,
             lambda: BrokerAddress(
@@ -73,6 +81,7 @@ async def surroundings(settings: Settings) -> AsyncIterator[Surroundings]:
             ),
             certificates.ca_file,
             f"{_names(settings)[0] if _names(settings) else 'localhost'}:{broker.tls_port}",
+            set_clock_users,
         )
 
 

@@ -107,6 +107,7 @@ async def remove_clock(request: Request, device_id: str) -> Response:
     if not removed:
         raise UnknownDeviceError(f"There is no clock {device_id[:40]}.", field="device_id")
     server.fleet.forget(device_id)
+    server.clock_users.hurry()
     body = {"removed": True, "device_id": device_id}
     return Response(orjson.dumps(body), media_type="application/json")
 

@@ -33,7 +33,12 @@ from backend.embedded.broker_config import (
     hub_config,
     write_config,
 )
-from backend.embedded.broker_users import BrokerUser, server_user, shared_clock_user
+from backend.embedded.broker_users import (
+    BrokerUser,
+    clock_user,
+    server_user,
+    shared_clock_user,
+)
 from backend.embedded.certificates import Certificates
 from backend.embedded.errors import (
     ChildEndedError,
@@ -47,7 +52,7 @@ from backend.embedded.files import FolderLock
 from backend.embedded.mqtt_probe import Answer, ask
 from backend.embedded.store_limits import limit_stores
 
-__all__ = ["BrokerUser", "EmbeddedBroker", "server_user", "shared_clock_user"]
+__all__ = ["BrokerUser", "EmbeddedBroker", "clock_user", "server_user", "shared_clock_user"]
 
 _READY_WITHIN_S = 60.0
 _LINKED_WITHIN_S = 2.0
@@ -157,7 +162,8 @@ class EmbeddedBroker:
         async with self._changing:
             before, self._users = self._users, tuple(users)
             try:
-                self._write_configs()
+                # Apart: for ten thousand users it takes a second or two.
+                await asyncio.to_thread(self._write_configs)
             except BaseException:
                 self._users = before
                 raise

@@ -5,6 +5,7 @@ keeps what was acknowledged (JetStream); the *front* listens with TLS for clocks
 nothing, and passes all on to the hub over a link between them.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,12 +146,15 @@ def _text(value: object) -> str:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, str):
-        return '"' + "".join(_escaped(character) for character in value) + '"'
+        return '"' + _SPECIAL.sub(lambda found: _escaped(found[0]), value) + '"'
     if isinstance(value, Mapping):
         return "{" + "\n".join(f"{key}: {_text(item)}" for key, item in value.items()) + "}"
     if isinstance(value, Sequence):
         return "[" + ",\n".join(_text(item) for item in value) + "]"
     raise TypeError(f"no way to write {type(value).__name__} into a configuration")
+
+
+_SPECIAL = re.compile(r'["\\\x00-\x1f\x7f]')
 
 
 def _escaped(character: str) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from backend.contract.topics import Order, Topics
+from backend.contract.topics import ClockTopics, Order, Topics
 from backend.embedded.errors import DuplicateUserError, UnusablePasswordError
 
 _BCRYPT = re.compile(r"\$2[abxy]\$\d{2}\$")
@@ -34,6 +34,11 @@ def shared_clock_user(name: str, password: str, prefix: str) -> BrokerUser:
     topics = Topics(prefix)
     hears = (topics.version_updates, *(topics.to_clock(order, "+") for order in Order))
     return BrokerUser(name, password, publish=tuple(topics.from_clocks()), subscribe=hears)
+
+
+def clock_user(name: str, password: str, allowed: ClockTopics) -> BrokerUser:
+    """Return the user of one clock: its own topics and no more."""
+    return BrokerUser(name, password, publish=allowed.publish, subscribe=allowed.subscribe)
 
 
 def nats_users(users: Iterable[BrokerUser]) -> list[dict[str, object]]:

@@ -18,9 +18,11 @@ import paho.mqtt.client as paho
 import psutil
 import pytest
 
+from backend.contract.topics import Kind, Order, Topics
 from backend.embedded.broker import (
     BrokerUser,
     EmbeddedBroker,
+    clock_user,
     server_user,
     shared_clock_user,
 )
@@ -735,3 +737,56 @@ async def test_stop_is_idempotent_and_ends_every_process(folder: Path) -> None:
     await broker.stop()
     assert broker.pids == ()
     assert not [pid for pid in pids if lives(pid)]
+
+
+def one_clock(device_id: str) -> BrokerUser:
+    return clock_user(f"{device_id}-1", f"{device_id}'s", Topics("skiclock").allowed_to(device_id))
+
+
+async def test_clock_with_its_own_user_keeps_to_its_own_topics(folder: Path) -> None:
+    mine, other = one_clock("a1"), one_clock("b2")
+    async with (
+        running(folder, [SERVER, mine, other]) as broker,
+        plain(broker, SERVER) as server,
+        over_tls(broker, folder, mine) as clock,
+    ):
+        await server.subscribe("skiclock/#", qos=1)
+        for kind in Kind:
+            await clock.publish(f"skiclock/{kind.value}/b2", "forged", qos=0)
+            if kind.is_v1:
+                await clock.publish(f"skiclock/{kind.value}", "forged", qos=0)
+        for order in Order:
+            await clock.publish(f"skiclock/{order.value}/a1", "forged", qos=0)
+        for kind in Kind:
+            await clock.publish(f"skiclock/{kind.value}/a1", "own", qos=0)
+        assert set(await take(server, len(Kind))) == {
+            f"skiclock/{kind.value}/a1 own" for kind in Kind
+        }
+
+        foreign = [f"skiclock/{order.value}/{who}" for order in Order for who in ("b2", "+", "#")]
+        for topic in (*foreign, "#", "skiclock/#", "+/command/a1", "skiclock/heartbeat/a1"):
+            granted = await clock.subscribe(topic, qos=1)
+            assert [code.is_failure for code in granted] == [True], topic
+        for topic in ("version/updates", *(f"{order.value}/a1" for order in Order)):
+            granted = await clock.subscribe(f"skiclock/{topic}", qos=1)
+            assert [code.is_failure for code in granted] == [False], topic
+        await server.publish("skiclock/command/b2", "not for it", qos=1)
+        await server.publish("skiclock/command/a1", "for it", qos=1)
+        assert await take(clock) == ["skiclock/command/a1 for it"]
+
+
+@pytest.mark.timeout(300)
+async def test_ten_thousand_clocks_have_users_of_their_own(folder: Path) -> None:
+    clocks = [one_clock(f"{number:x}") for number in range(1, 10_001)]
+    async with running(folder) as broker:
+        began = asyncio.get_running_loop().time()
+        await broker.set_users([SERVER, *clocks])
+        took_s = asyncio.get_running_loop().time() - began
+        print(f"10,000 users in {took_s:.1f} s")
+        async with over_tls(broker, folder, clocks[-1]) as last:
+            await broker.set_users([SERVER, *clocks[1:]])
+            await last.subscribe("skiclock/command/2710", qos=1)
+        with pytest.raises(aiomqtt.MqttError, match=REFUSED):
+            async with over_tls(broker, folder, clocks[0]):
+                pass
+        assert took_s < 120

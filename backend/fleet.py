@@ -222,10 +222,13 @@ def is_online(clock: Clock, *, now: datetime, offline_after: timedelta) -> bool:
     A retained word alone may be a lie, of a clock that came back under a new connection
     before the broker noticed the end of the old one: what is heard after it counts more.
     """
-    if now - clock.last_seen >= offline_after:
-        return False
-    said_gone = clock.says_online is False and clock.status_at is not None
-    return not said_gone or clock.last_seen > clock.status_at  # type: ignore[operator]
+    return now - clock.last_seen < offline_after and not has_gone(clock)
+
+
+def has_gone(clock: Clock) -> bool:
+    """Tell whether a clock's last word, or its will, was that it is gone."""
+    at = clock.status_at
+    return clock.says_online is False and at is not None and clock.last_seen <= at
 
 
 _SAID = (

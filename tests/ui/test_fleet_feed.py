@@ -6,7 +6,8 @@ from datetime import timedelta
 import orjson
 import pytest
 
-from backend.contract.messages import Problem
+from backend.contract.messages import Problem, Status
+from backend.devices import Sighting
 from backend.firmware import FirmwareInfo
 from backend.models import UpdateState
 from skiclock_ui.components.fleet import feed as feed_module
@@ -251,3 +252,17 @@ async def test_feed_outlives_an_error_and_makes_every_page_start_anew(
         assert parts.feed.epoch != epoch
     finally:
         task.cancel()
+
+
+def test_clock_that_says_that_it_ends_is_gone_until_it_is_heard_again(parts: Parts) -> None:
+    parts.hear("a1")
+    parts.advance()
+    parts.fleet.apply_reports([(Status(device_id="a1", online=False), NOW)])
+    delta = parts.advance()
+    assert delta is not None
+    assert row_of(sent(parts, delta), "a1")["gone"] == 1
+    later = NOW + timedelta(seconds=1)
+    parts.fleet.apply([], [Sighting("a1", later, later)], [])
+    delta = parts.advance()
+    assert delta is not None
+    assert row_of(sent(parts, delta), "a1")["gone"] == 0

@@ -21,7 +21,7 @@ from backend.contract.platforms import PLATFORMS
 from backend.contract.topics import Kind
 from backend.diagnostics import Diagnostics
 from backend.firmware import Catalogue
-from backend.fleet import Clock, Fleet
+from backend.fleet import Clock, Fleet, has_gone
 from backend.health import Health, PartHealth
 from backend.models import UpdateState
 from backend.update_states import OpenUpdate
@@ -56,8 +56,9 @@ FIELDS = (
     "last_seen",
     "update",
     "damaged",
+    "gone",
 )
-"""What a row holds, in this order. Times in Unix seconds; `damaged` is 0 or 1."""
+"""What a row holds, in this order. Times in Unix seconds; `damaged` and `gone` are 0 or 1."""
 
 UPDATE_FIELDS = ("state", "progress_percent", "new_version", "error", "at")
 
@@ -196,6 +197,7 @@ def _row(clock: Clock, damaged: bool) -> list[Any]:
         round(clock.last_seen.timestamp(), 1),
         _update(clock.last_update),
         int(damaged),
+        int(has_gone(clock)),
     ]
 
 

@@ -13,6 +13,8 @@ for (const [what, fields, state] of [
   ["silent for longer", { last_seen: NOW - 151 }, "degraded"],
   ["a second before it counts as offline", { last_seen: NOW - 899 }, "degraded"],
   ["silent for 15 minutes", { last_seen: NOW - 900 }, "offline"],
+  ["gone by its own word", { gone: 1 }, "offline"],
+  ["gone to restart into an update", { gone: 1, update: update({ state: "installed" }) }, "updating"],
   ["signal at the limit", { rssi_dbm: -85 }, "online"],
   ["weak signal", { rssi_dbm: -86 }, "degraded"],
   ["memory at the limit", { free_heap_bytes: 10000 }, "online"],

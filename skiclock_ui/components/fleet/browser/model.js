@@ -116,7 +116,8 @@ export const hasFailed = (row) => row.update !== null && FAILED.has(row.update.s
 /** Online, degraded, offline or updating, as of `now` in the server's Unix seconds. */
 export function stateOf(row, now, rules) {
   if (isUpdating(row)) return "updating";
-  if (now - row.last_seen >= rules.offline_after_s) return "offline";
+  // A v2 clock says itself, or by its will, that it is gone; of a v1 clock only silence tells.
+  if (row.gone || now - row.last_seen >= rules.offline_after_s) return "offline";
   return troubleOf(row, now, rules) ? "degraded" : "online";
 }
 

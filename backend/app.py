@@ -30,6 +30,7 @@ from backend.config import Settings
 from backend.contract.messages import KIND_OF
 from backend.contract.topics import Topics
 from backend.db import Database, is_unavailable, sentence_of
+from backend.device_keys import DeviceKeys
 from backend.diagnostics import Diagnostics
 from backend.dispatch import Dispatcher
 from backend.firmware import Catalogue
@@ -67,6 +68,7 @@ class Server:
     keys: ApiKeys
     clock_keys: ClockKeys
     clock_users: ClockUsers
+    device_keys: DeviceKeys
     links: Links
     downloads: DownloadLog
     ingest: Ingest
@@ -97,6 +99,7 @@ def create_server(settings: Settings, surroundings: Surroundings) -> Server:
 
     clock_keys = ClockKeys(settings.clock_key.get_secret_value())
     topics, snapshots = Topics(settings.mqtt_topic_prefix), Snapshots()
+    clock_users = ClockUsers(database, clock_keys, topics, surroundings.set_clock_users)
     link = Link(surroundings.broker, topics, health, diagnostics, put=lambda item: ingest.put(item))
     dispatcher = Dispatcher(database, link, fleet)
     ingest = Ingest(
@@ -123,7 +126,8 @@ def create_server(settings: Settings, surroundings: Surroundings) -> Server:
         sign_ins=SignIns(database),
         keys=ApiKeys(database, settings),
         clock_keys=clock_keys,
-        clock_users=ClockUsers(database, clock_keys, topics, surroundings.set_clock_users),
+        clock_users=clock_users,
+        device_keys=DeviceKeys(database, clock_keys, on_retired=clock_users.hurry),
         links=Links(settings.secret_key.get_secret_value()),
         downloads=DownloadLog(database),
         ingest=ingest,

@@ -145,12 +145,18 @@ async def mark_used(session: AsyncSession, used: Claimed, *, now: datetime) -> b
 
 async def is_valid(session: AsyncSession, claimed: Claimed) -> bool:
     """Tell whether a generation may be used now."""
-    query = select(ClockCredential.id).where(
+    return await find_valid(session, claimed) is not None
+
+
+async def find_valid(session: AsyncSession, claimed: Claimed) -> ClockCredential | None:
+    """Return a generation's row if it may be used now."""
+    query = select(ClockCredential).where(
         ClockCredential.device_id == claimed.device_id,
         ClockCredential.generation == claimed.generation,
         ClockCredential.state.in_(VALID_CREDENTIALS),
     )
-    return await session.scalar(query) is not None
+    found: ClockCredential | None = await session.scalar(query)
+    return found
 
 
 async def load_valid(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from starlette.requests import HTTPConnection
 
+from backend import device_keys
 from backend.access import Identity, Permission
 from backend.api.errors import ForbiddenError, NotSignedInError
 from backend.api_keys import Scope
@@ -19,10 +20,14 @@ API_KEY_HEADER_BYTES = API_KEY_HEADER.lower().encode()
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Whoever sent a request. `identity` is None for a program with a key."""
+    """Whoever sent a request. `identity` is None for a program or a clock with a key.
+
+    `platform`: the only one whose firmware a clock with a key of its own gets.
+    """
 
     name: str
     identity: Identity | None
+    platform: str | None = None
 
 
 async def ask_for(
@@ -33,6 +38,9 @@ async def ask_for(
     Raises NotSignedInError, WrongKeyError or ForbiddenError.
     """
     key = api_key_of(connection)
+    if key is not None and key.startswith(device_keys.PREFIX) and Scope.DOWNLOAD in scopes:
+        clock = await server_of(connection).device_keys.check(key, now=datetime.now(UTC))
+        return Asker(f"clock {clock.device_id}", None, clock.platform)
     if key is not None:
         holder = await server_of(connection).keys.check(key, *scopes, now=datetime.now(UTC))
         return Asker(holder.name, None)
@@ -61,6 +69,12 @@ def check_permission(identity: Identity, permission: Permission) -> None:
     """Raise ForbiddenError where a person's role does not allow something."""
     if not identity.may(permission):
         raise ForbiddenError(f"Your role {identity.role} does not include {permission}.")
+
+
+def check_platform(asker: Asker, platform: str) -> None:
+    """Raise ForbiddenError where a clock asks for what runs on another platform."""
+    if asker.platform is not None and asker.platform != platform:
+        raise ForbiddenError(f"The key of this clock opens firmware for {asker.platform} alone.")
 
 
 def identity_of(connection: HTTPConnection) -> Identity | None:

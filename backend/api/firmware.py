@@ -14,6 +14,7 @@ from backend.access import Permission
 from backend.api.asker import (
     address_of,
     ask_for,
+    check_platform,
     server_of,
     signed_in,
     user_agent_of,
@@ -85,7 +86,7 @@ def _example(example: Any, media_type: str = "application/json") -> dict[str, An
 )
 async def newest_version(request: Request) -> Response:
     """Return what clocks of a platform should run. Key scopes: `download` or `read`."""
-    await ask_for(request, Scope.DOWNLOAD, Scope.READ, permission=Permission.SEE_FIRMWARE)
+    asker = await ask_for(request, Scope.DOWNLOAD, Scope.READ, permission=Permission.SEE_FIRMWARE)
     catalogue = server_of(request).catalogue
     platform = _platform_asked_for(request)
     if not platform:
@@ -94,6 +95,7 @@ async def newest_version(request: Request) -> Response:
             field="platform",
         )
     info = find_firmware(catalogue, platform, None)
+    check_platform(asker, info.platform)
     return _version_answer(info)
 
 
@@ -122,6 +124,7 @@ async def image(request: Request) -> ImageResponse:
     info = find_firmware(server.catalogue, platform, request.query_params.get("version"))
     if asker.identity is not None and not asker.identity.may_take(info.platform):
         raise ForbiddenError(f"Your role does not include images for {info.platform}.")
+    check_platform(asker, info.platform)
     response = ImageResponse(
         request,
         info,

@@ -66,6 +66,11 @@ class Dispatcher:
             self._differing.add(device_id)
             self._wake.set()
 
+    def settings_changed(self, device_id: str, *, now: datetime) -> None:
+        """Hear that a clock is to have other settings from now on: they are sent at once."""
+        self._settings_sent_at.pop(device_id, None)
+        self.settings_differ(device_id, now=now)
+
     async def run(self) -> None:
         """Look and send until cancelled."""
         connection = 0

@@ -45,6 +45,7 @@ class SecondGeneration:
     async def __aenter__(self) -> "SecondGeneration":
         await self._client.__aenter__()
         await self._client.subscribe(f"skiclock/command/{DEVICE}", qos=1)
+        await self._client.subscribe(f"skiclock/config/{DEVICE}", qos=1)
         self._obey = asyncio.create_task(self._obey_commands())
         await self.say("heartbeat", board="ESP32", version="2026.11.24.1", uptime=60, rssi=-61,
                        free_heap=180000, ssid="Stadion", ip="192.168.1.5", protocol=2,
@@ -74,6 +75,9 @@ class SecondGeneration:
     async def _obey_commands(self) -> None:
         async for message in self._client.messages:
             command = json.loads(bytes(message.payload))
+            if str(message.topic).startswith("skiclock/config/"):
+                await self.say("config/report", result="applied", **command)
+                continue
             self.heard.append(command)
             if command["command"] == "snapshot":
                 bits = bytes([0b01_00_01_00]) * (32 * 16 // 4)
@@ -128,6 +132,22 @@ async def test_a_restart_wants_a_yes(page: Page, club: Product) -> None:
             "Done"
         )
         assert [one["command"] for one in clock.heard] == ["restart"]
+
+
+async def test_settings_are_sent_and_shown_as_applied(page: Page, club: Product) -> None:
+    async with SecondGeneration(club):
+        await sign_in(page, club)
+        await page.goto(f"{club.url}/clocks/{DEVICE}")
+        await expect(page.locator("[data-standing]")).to_have_text("As the clock is")
+        await page.get_by_label("Seconds of each").fill("0")
+        await page.get_by_role("button", name="Send to the clock").click()
+        await expect(page.get_by_text("A number from 1 to 255.")).to_be_visible()
+        await page.get_by_label("Seconds of each").fill("9")
+        await page.get_by_label("Name", exact=True).fill("Start")
+        await page.get_by_role("button", name="Send to the clock").click()
+        await expect(page.locator("[data-standing]")).to_have_text("Applied", timeout=15_000)
+        await expect(page.get_by_role("heading", name="Start")).to_be_visible()
+        assert await axe(page) == []
 
 
 async def test_a_clock_that_is_not_there_is_said_to_be_none(page: Page, club: Product) -> None:

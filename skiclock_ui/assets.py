@@ -34,6 +34,7 @@ _STYLE = (
     "firmware.css",
     "flash.css",
     "clock.css",
+    "settings.css",
     "updates.css",
     "diagnostics.css",
     "quasar.css",

@@ -11,6 +11,7 @@ from skiclock_ui.live import Live
 from skiclock_ui.pages import (
     account,
     clock,
+    clock_settings,
     clocks,
     diagnostics,
     errors,
@@ -37,6 +38,7 @@ def create(app: FastAPI, server: "Server") -> None:
     password.create(app, server)
     clocks.create(app, server)
     clock.create(server, live)
+    clock_settings.create(server, live)
     updates.create(server, live)
     firmware.create(server, live)
     flash.create(server, live)

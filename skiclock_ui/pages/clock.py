@@ -18,6 +18,7 @@ from backend.fleet import is_online
 from skiclock_ui.components.clock.clock import ClockElement, clock_state, clock_words
 from skiclock_ui.i18n import current_language
 from skiclock_ui.live import Live, Topic
+from skiclock_ui.pages.clock_settings import settings_panel, state_of
 from skiclock_ui.theme import frame
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def create(server: "Server", live: Live) -> None:
     async def clock(request: Request, device_id: str) -> None:
         identity = signed_in(request, Permission.SEE_CLOCKS)
         shown = await _state(server, device_id)
+        settings = await state_of(server, device_id)
         with frame(server, shown["name"] or device_id, "clocks"):
             ClockElement(
                 words=clock_words(),
@@ -83,6 +85,7 @@ def create(server: "Server", live: Live) -> None:
                 may={"tell": identity.may(Permission.EDIT_CLOCKS)},
                 lang=current_language(),
             )
+            settings_panel(settings, identity)
 
 
 async def _state(server: "Server", device_id: str) -> dict[str, Any]:

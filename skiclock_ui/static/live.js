@@ -3,7 +3,7 @@
 const ANSWER_MS = 10_000;
 const RETRY_MS = 500;
 
-const followers = new Map(); // topic -> what to call with its messages
+const followers = new Map(); // topic -> whom to call with its messages
 const watchers = new Set(); // what to call when contact is lost or found
 let lostAt = null;
 let ahead_s = 0;
@@ -13,9 +13,14 @@ export const serverNow = () => Date.now() / 1000 + ahead_s;
 
 /** Call `take(message)` with the topic's state now and whenever it changes. */
 export function follow(topic, take) {
-  followers.set(topic, take);
-  whenSocket(() => window.socket.connected && join(topic));
-  return () => followers.delete(topic);
+  if (!followers.has(topic)) followers.set(topic, new Set());
+  followers.get(topic).add(take);
+  whenSocket(() => window.socket.connected && join(topic, take));
+  return () => followers.get(topic).delete(take);
+}
+
+function tell(topic, message) {
+  for (const take of followers.get(topic) ?? []) take(message);
 }
 
 /** Ask the server; resolves to its answer, or throws an Error with `code` and a sentence. */
@@ -45,27 +50,28 @@ function whenSocket(callback) {
 whenSocket(() => {
   window.socket.on("connect", () => {
     setContact(null);
-    for (const topic of followers.keys()) join(topic);
+    for (const [topic, takers] of followers) if (takers.size) join(topic);
   });
   window.socket.on("disconnect", () => setContact(serverNow()));
   window.socket.on("live", ({ topic, message, now }) => {
     setClock(now);
-    followers.get(topic)?.(message);
+    tell(topic, message);
   });
 });
 
-async function join(topic) {
+// `take`: who alone is told the topic's state; all who follow it where nobody is named.
+async function join(topic, take = (message) => tell(topic, message)) {
   let answer;
   try {
     answer = await window.socket.timeout(ANSWER_MS).emitWithAck("live_follow", { client_id: window.clientId, topic });
   } catch {
-    if (window.socket.connected) setTimeout(join, RETRY_MS, topic); // else the next connection does
+    if (window.socket.connected) setTimeout(join, RETRY_MS, topic, take); // else the next connection does
     return;
   }
-  if (answer.code === "unknown_page" && window.socket.connected) setTimeout(join, RETRY_MS, topic);
+  if (answer.code === "unknown_page" && window.socket.connected) setTimeout(join, RETRY_MS, topic, take);
   if (answer.error) return;
   setClock(answer.now);
-  followers.get(topic)?.(answer.message);
+  take(answer.message);
 }
 
 function setClock(server_s) {

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from skiclock_ui import i18n
 from skiclock_ui.components.clock.clock import clock_words
+from skiclock_ui.components.clock.settings import settings_words
 from skiclock_ui.components.diagnostics.diagnostics import diagnostics_words
 from skiclock_ui.components.firmware.firmware import firmware_words
 from skiclock_ui.components.flash.flash import flash_words
@@ -17,6 +18,7 @@ from tests.ui.texts import ROOT, texts_in_sources
 TRANSLATED = [code for code in i18n.LANGUAGES if code != "en"]
 PAGES = {
     "clock/clock.js": clock_words,
+    "clock/settings.js": settings_words,
     "firmware/firmware.js": firmware_words,
     "flash/flash.js": flash_words,
     "updates/updates.js": updates_words,

@@ -197,6 +197,12 @@ class Fleet:
             clock.wanted_config, clock.refused_config = version, None
             self.tell([device_id])
 
+    def forget_wanted(self, device_id: str) -> None:
+        """Take over that nobody wants settings of a clock any more, as it was committed."""
+        if clock := self.clocks.get(device_id):
+            clock.wanted_config = clock.refused_config = None
+            self.tell([device_id])
+
     def rename(self, device_id: str, name: str | None) -> None:
         """Take over a name that was committed."""
         if clock := self.clocks.get(device_id):

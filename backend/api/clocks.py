@@ -8,10 +8,11 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from backend import devices
+from backend import devices, swap
 from backend.access import Permission
 from backend.api.asker import address_of, ask_for, server_of, signed_in
 from backend.api.errors import UnknownDeviceError
+from backend.api.form import read_small_form
 from backend.api_keys import Scope
 from backend.contract import paths
 from backend.contract.limits import DEVICE_ID_PATTERN
@@ -109,6 +110,56 @@ async def remove_clock(request: Request, device_id: str) -> Response:
     server.fleet.forget(device_id)
     server.clock_users.hurry()
     body = {"removed": True, "device_id": device_id}
+    return Response(orjson.dumps(body), media_type="application/json")
+
+
+@router.post(
+    paths.SWAP,
+    summary="Let a spare take a clock's place",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {
+                "application/json": {
+                    "example": {
+                        "device_id": "e8c5fbbdf5f0",
+                        "replaced_by": "a1b2c3",
+                        "name": "Start hut",
+                        "settings_moved": True,
+                    }
+                }
+            }
+        }
+    },
+)
+async def swap_clock(request: Request, device_id: str) -> Response:
+    """Move name, settings and history to the clock named by `spare`. Signed in only."""
+    identity = signed_in(request, Permission.EDIT_CLOCKS)
+    spare = (await read_small_form(request)).get("spare", "")
+    server = server_of(request)
+    async with server.database.session() as session:
+        swapped = await swap.swap(
+            session,
+            device_id,
+            spare,
+            topics=server.topics,
+            actor=identity.email,
+            address=address_of(request),
+            now=datetime.now(UTC),
+        )
+    server.clock_users.hurry()
+    server.fleet.rename(device_id, None)
+    server.fleet.rename(spare, swapped.name)
+    if swapped.settings_version is not None:
+        server.fleet.forget_wanted(device_id)
+        server.fleet.want(spare, swapped.settings_version)
+        server.dispatcher.hurry()
+    body = {
+        "device_id": device_id,
+        "replaced_by": spare,
+        "name": swapped.name,
+        "settings_moved": swapped.settings_version is not None,
+    }
     return Response(orjson.dumps(body), media_type="application/json")
 
 

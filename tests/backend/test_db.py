@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from backend.clock_models import Base
+from backend.board_models import Base
 from backend.db import MIGRATIONS, Database, is_unavailable, sentence_of
 
 

@@ -31,6 +31,7 @@ DOORS: dict[tuple[str, str], set[object]] = {
     ("POST", "/api/upload"): {SIGNED_IN, UPLOAD},
     ("GET", "/api/devices"): {SIGNED_IN, READ},
     ("DELETE", "/api/devices/{device_id}"): {SIGNED_IN},
+    ("POST", "/api/devices/{device_id}/swap"): {SIGNED_IN},
     ("GET", "/api/ota-logs"): {SIGNED_IN, READ},
     ("GET", "/api/ota-stats"): {SIGNED_IN, READ},
     ("GET", "/api/status"): {SIGNED_IN, READ},
@@ -178,6 +179,7 @@ async def test_a_door_opens_to_those_in_the_table_and_to_nobody_else(site: Site)
             {
                 ("POST", "/api/upload"),
                 ("DELETE", "/api/devices/{device_id}"),
+                ("POST", "/api/devices/{device_id}/swap"),
                 ("GET", "/api/firmware/{platform}"),
                 ("HEAD", "/api/firmware/{platform}"),
                 ("GET", "/firmware/manifest/{platform}.json"),

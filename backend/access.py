@@ -137,15 +137,15 @@ async def add_user(
     email = clean_email(email)
     made = make_password() if password is None else None
     password = made or password or ""
-    check_rule(password, email=email)
-    if await _user(session, email) is not None:
+    await asyncio.to_thread(check_rule, password, email=email)
+    if await find_user(session, email) is not None:
         raise EmailTakenError(f"There is a user {email} already.", field="email")
     password_hash = await asyncio.to_thread(hash_password, password)
     user = User(
         email=email,
         password_hash=password_hash,
         must_change_password=made is not None,
-        role=await _role(session, role),
+        role=await find_role(session, role),
         created_at=now,
     )
     session.add(user)
@@ -176,10 +176,10 @@ async def set_password(
     A running server that did not do this itself notices within seconds. Raises
     UnknownUserError or WeakPasswordError.
     """
-    user = await _user(session, email.strip().lower())
+    user = await find_user(session, email.strip().lower())
     if user is None:
         raise UnknownUserError(f"There is no user {email}.", field="email")
-    check_rule(password, email=user.email)
+    await asyncio.to_thread(check_rule, password, email=user.email)
     user.password_hash = await asyncio.to_thread(hash_password, password)
     user.must_change_password = False
     await session.execute(delete(Session).where(Session.user_id == user.id))
@@ -205,13 +205,15 @@ def clean_email(email: str) -> str:
     return email
 
 
-async def _user(session: AsyncSession, email: str) -> User | None:
+async def find_user(session: AsyncSession, email: str) -> User | None:
+    """Return the user with an e-mail address."""
     if "\x00" in email:
         return None
     return (await session.scalars(select(User).where(User.email == email))).unique().one_or_none()
 
 
-async def _role(session: AsyncSession, name: str) -> Role:
+async def find_role(session: AsyncSession, name: str) -> Role:
+    """Return the role of a name; raises UnknownRoleError."""
     roles = {role.name: role for role in await session.scalars(select(Role).order_by(Role.id))}
     if name not in roles:
         raise UnknownRoleError(

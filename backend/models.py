@@ -297,7 +297,7 @@ class User(Base):
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     email: Mapped[str] = mapped_column(unique=True)
-    password_hash: Mapped[str]
+    password_hash: Mapped[str | None]  # None: invited, has not chosen one yet
     must_change_password: Mapped[bool] = mapped_column(server_default=text("false"))
     disabled: Mapped[bool] = mapped_column(server_default=text("false"))
     role_id: Mapped[int] = mapped_column(ForeignKey("roles.id"), index=True)
@@ -314,6 +314,7 @@ class Session(Base):
     __tablename__ = "sessions"
 
     token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)  # to name it by
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
     created_at: Mapped[datetime]
@@ -321,6 +322,20 @@ class Session(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     address: Mapped[str | None]
     user_agent: Mapped[str | None]
+
+
+class AccountLink(Base):
+    """A link by which somebody chooses a password, once. Only the SHA-256 of its token is kept."""
+
+    __tablename__ = "account_links"
+
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), unique=True)
+    user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
+    is_invite: Mapped[bool]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]
+    expires_at: Mapped[datetime]
 
 
 class ApiKey(Base):
@@ -362,15 +377,25 @@ class Download(Base):
 
 
 class AuditEntry(Base):
-    """Who did what to which object, written in the transaction that does it."""
+    """Who did what to which object, written in the transaction that does it.
+
+    Append-only: triggers refuse every other change, whoever asks.
+    """
 
     __tablename__ = "audit_log"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    at: Mapped[datetime] = mapped_column(index=True)
-    actor: Mapped[str]
-    action: Mapped[str]
-    object: Mapped[str]
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(Text(collation="C"))
+    action: Mapped[str] = mapped_column(Text(collation="C"))
+    object: Mapped[str] = mapped_column(Text(collation="C"))
     address: Mapped[str | None]
     before: Mapped[dict[str, Any] | None]
     after: Mapped[dict[str, Any] | None]
+
+    __table_args__ = (
+        Index("ix_audit_log_at", "at", "id"),
+        Index("ix_audit_log_actor", "actor", "at", "id"),
+        Index("ix_audit_log_action", "action", "at", "id"),
+        Index("ix_audit_log_object", "object", "at", "id"),
+    )

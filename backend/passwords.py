@@ -10,6 +10,10 @@ from backend.errors import Refusal
 
 MIN_LENGTH = 10
 MAX_LENGTH = 1024
+MIN_SCORE = 3
+"""Of zxcvbn's 0 to 4: 10^8 guesses and more, which the throttles and argon2id make very many."""
+_JUDGED_LENGTH = 50
+"""What is judged of a long password: the effort grows faster than the length."""
 # 19 MiB for 40 ms: OWASP's smallest memory with one pass more, so that several people
 # can sign in at once beside everything else that a small machine has to hold.
 _hasher = PasswordHasher(time_cost=3, memory_cost=19 * 1024, parallelism=1)
@@ -21,8 +25,14 @@ class WeakPasswordError(Refusal):
     code: ClassVar[str] = "weak_password"
 
 
+class GuessablePasswordError(WeakPasswordError):
+    """The password is long enough, and among the first that somebody would try."""
+
+    code = "guessable_password"
+
+
 def check_rule(password: str, *, email: str) -> None:
-    """Raise WeakPasswordError for a password that may not be chosen."""
+    """Raise WeakPasswordError for a password that may not be chosen. Takes up to 100 ms."""
     if len(password) < MIN_LENGTH:
         raise WeakPasswordError(
             f"The password is too short: it needs {MIN_LENGTH} characters or more.",
@@ -34,6 +44,25 @@ def check_rule(password: str, *, email: str) -> None:
         )
     if password.strip().lower() == email.lower():
         raise WeakPasswordError("The password must not be the e-mail address.", field="password")
+    if _score(password, email) < MIN_SCORE:
+        raise GuessablePasswordError(
+            "The password is easy to guess. Take a few words that nobody would put together.",
+            field="password",
+        )
+
+
+def _score(password: str, email: str) -> int:
+    from zxcvbn import zxcvbn  # here: its word lists are large, and seldom needed
+
+    known = [
+        email,
+        email.partition("@")[0],
+        *email.replace("@", ".").split("."),
+        "skiclock",
+        "skiclockneo",
+        "ski clock",
+    ]
+    return int(zxcvbn(password[:_JUDGED_LENGTH], user_inputs=known)["score"])
 
 
 def make_password() -> str:

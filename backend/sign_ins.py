@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import secrets
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,6 +20,7 @@ from backend.db import Database, answer_within, is_unavailable
 from backend.errors import Refusal
 from backend.models import Session, User
 from backend.passwords import hash_password, needs_rehash, verify_password
+from backend.people import use_link
 from backend.throttle import Throttle, network_of
 
 log = structlog.get_logger(__name__)
@@ -144,11 +146,7 @@ class SignIns:
                     object=row.user.email,
                     address=address,
                 )
-        # Whoever asked while that was being written must not bring the session back.
-        self._known.pop(key, None)
-        self._ended[key] = None
-        if len(self._ended) > _MAX_CACHED:
-            self._ended.popitem(last=False)
+        self._end(key)
 
     async def change_password(
         self,
@@ -187,6 +185,64 @@ class SignIns:
             user = await session.get_one(User, identity.user_id)
         return await self._start(user, new, address=address, user_agent=user_agent, now=now)
 
+    async def join(
+        self,
+        token: str,
+        password: str,
+        *,
+        address: str | None,
+        user_agent: str | None,
+        now: datetime,
+    ) -> SignedIn:
+        """Choose a password by a link that an administrator made, and start a session.
+
+        Raises LinkGoneError, WeakPasswordError or TooManyAttemptsError.
+        """
+        wait = self._by_address.take(network_of(address), now=now)
+        if wait is not None:
+            raise TooManyAttemptsError(wait)
+        async with self._database.session() as session:
+            user = await use_link(session, token, password, address=address, now=now)
+        self._by_address.give_back(network_of(address))
+        self.forget_user(user.id)
+        return await self._start(user, password, address=address, user_agent=user_agent, now=now)
+
+    async def end_sessions(
+        self,
+        user_id: int,
+        *,
+        session_id: int | None = None,
+        keep_id: int | None = None,
+        actor: str,
+        address: str | None,
+        now: datetime,
+    ) -> int:
+        """End one session of a user, or all but `keep_id`; returns how many."""
+        ended = delete(Session).where(Session.user_id == user_id)
+        if session_id is not None:
+            ended = ended.where(Session.id == session_id)
+        if keep_id is not None:
+            ended = ended.where(Session.id != keep_id)
+        async with self._database.session() as session:
+            user = await session.get_one(User, user_id)
+            gone = await session.execute(
+                ended.returning(Session.token_hash, Session.address, Session.user_agent)
+            )
+            rows = gone.all()
+            for row in rows:
+                audit.record(
+                    session,
+                    at=now,
+                    actor=actor,
+                    action="user.end_session",
+                    object=user.email,
+                    address=address,
+                    before={"address": row.address, "browser": row.user_agent},
+                )
+        for row in rows:
+            self._end(row.token_hash)
+        return len(rows)
+
     def forget_user(self, user_id: int) -> None:
         """Ask the database again about a user whose rights or sessions have changed."""
         for key in [key for key, one in self._known.items() if one.identity.user_id == user_id]:
@@ -202,6 +258,13 @@ class SignIns:
             self._known.pop(key, None)
         return len(keys)
 
+    def _end(self, key: bytes) -> None:
+        """Whoever asked while the end was being written must not bring the session back."""
+        self._known.pop(key, None)
+        self._ended[key] = None
+        if len(self._ended) > _MAX_CACHED:
+            self._ended.popitem(last=False)
+
     async def _start(
         self,
         user: User,
@@ -213,7 +276,7 @@ class SignIns:
     ) -> SignedIn:
         token = secrets.token_urlsafe(32)
         changes: dict[str, object] = {"last_sign_in_at": now}
-        if needs_rehash(user.password_hash):
+        if user.password_hash is not None and needs_rehash(user.password_hash):
             changes["password_hash"] = await asyncio.to_thread(hash_password, password)
         async with self._database.session() as session:
             session.add(
@@ -293,6 +356,21 @@ class SignIns:
         network = network_of(address)
         self._by_account.forgive(_account_key(email, network))
         self._by_address.give_back(network)
+
+
+async def list_sessions(session: AsyncSession, user_id: int, *, now: datetime) -> Sequence[Session]:
+    """Return the sessions of a user that can still be used, the last seen first."""
+    usable = (Session.expires_at > now) & (Session.last_seen_at > now - IDLE)
+    query = select(Session).where(Session.user_id == user_id, usable)
+    return (await session.scalars(query.order_by(Session.last_seen_at.desc()))).unique().all()
+
+
+async def session_id_of(session: AsyncSession, token: str) -> int | None:
+    """Return the number of the session behind a cookie."""
+    found: int | None = await session.scalar(
+        select(Session.id).where(Session.token_hash == _hash(token))
+    )
+    return found
 
 
 def clean_user_agent(user_agent: str | None) -> str | None:

@@ -18,6 +18,8 @@ PATHS = [
     "/firmware",
     "/flash",
     "/diagnostics",
+    "/people",
+    "/audit",
     "/account",
     "/password",
     "/nothing-here",

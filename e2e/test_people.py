@@ -3,7 +3,7 @@
 import re
 
 from itsdangerous import URLSafeSerializer
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from e2e.conftest import EMAIL, Product, running_product, sign_in
 from tests.backend.images import esp_image
@@ -81,3 +81,80 @@ async def test_nothing_is_loaded_from_elsewhere(page: Page, product: Product) ->
         await page.goto(product.url + path)
         await page.wait_for_load_state("networkidle")
     assert hosts == {f"localhost:{product.port}"}
+
+
+async def test_whoever_is_invited_joins_by_link_and_the_log_tells_of_it(
+    browser: Browser, page: Page, product: Product
+) -> None:
+    await sign_in(page, product, "/people")
+    await page.get_by_role("button", name="Invite somebody").click()
+    await page.get_by_label("E-mail").fill("Ola@club.example")
+    await page.locator("#people-role").select_option("viewer")
+    await page.keyboard.press("Enter")
+    link = await page.locator("#people-link").inner_text()
+    row = page.locator('[data-person="ola@club.example"]')
+    await expect(row).to_contain_text("Invited")
+
+    context = await browser.new_context()
+    guest = await context.new_page()
+    await guest.goto(link)
+    for password, said in (("password12345", "easy to guess"), ("amber gate and a late start", "")):
+        await guest.locator("[name=new]").fill(password)
+        await guest.locator("[name=repeat]").fill(password)
+        await guest.get_by_role("button", name="Join").click()
+        if said:
+            await expect(guest.get_by_role("alert")).to_contain_text(said)
+    await expect(guest).to_have_url(f"{product.url}/")
+    again = await guest.request.get(link)
+    assert again.status == 404
+    for forbidden in ("/people", "/audit"):
+        answer = await guest.goto(product.url + forbidden)
+        assert answer is not None
+        assert answer.status == 403
+
+    await page.reload()
+    await row.get_by_label("Role: ola@club.example").select_option("technician")
+    await expect(page.get_by_text("ola@club.example has another role from now on.")).to_be_visible()
+    await row.get_by_role("button", name="Browsers").click()
+    await row.get_by_role("button", name="Sign out: ").click()
+    await expect(row).to_contain_text("Signed in nowhere.")
+    await guest.goto(f"{product.url}/account")
+    await expect(guest).to_have_url(f"{product.url}/login?next=/account")
+    await row.get_by_role("button", name="Disable").click()
+    await row.get_by_role("button", name="Disable").click()
+    await expect(row).to_contain_text("Disabled")
+    await context.close()
+
+    await page.goto(f"{product.url}/audit?object=ola@club.example&action=user.role")
+    entry = page.locator("[data-action='user.role']")
+    await expect(entry).to_have_count(1)
+    await expect(entry).to_contain_text(EMAIL)
+    await expect(entry.locator("del")).to_have_text("viewer")
+    await expect(entry.locator("ins")).to_have_text("technician")
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="Export as CSV").click()
+    lines = (await (await download.value).path()).read_text().splitlines()
+    assert [line.split(",")[3:5] for line in lines[1:]] == [["user.role", "ola@club.example"]]
+    await page.get_by_role("button", name="Show all entries").click()
+    await expect(page.locator("[data-action='audit.export']").first).to_be_visible()
+
+
+async def test_ones_own_other_browsers_are_signed_out_from_the_account(
+    browser: Browser, page: Page, product: Product
+) -> None:
+    context = await browser.new_context()
+    other = await context.new_page()
+    await sign_in(other, product, "/account")
+    await sign_in(page, product, "/account")
+    await expect(page.get_by_text("this one")).to_have_count(1)
+    await (
+        page.get_by_role("button", name="Sign out all others")
+        .or_(page.locator("[data-session-id] button"))
+        .first.click()
+    )
+    await expect(page.locator("[data-session-id] button")).to_have_count(0)
+    await other.goto(f"{product.url}/account")
+    await expect(other).to_have_url(f"{product.url}/login?next=/account")
+    await page.reload()
+    await expect(page.get_by_text("this one")).to_have_count(1)
+    await context.close()

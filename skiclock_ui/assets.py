@@ -37,6 +37,8 @@ _STYLE = (
     "settings.css",
     "updates.css",
     "diagnostics.css",
+    "people.css",
+    "audit.css",
     "quasar.css",
 )
 """The style sheets in the order in which they apply, sent as one."""

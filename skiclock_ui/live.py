@@ -16,7 +16,11 @@ from nicegui import Client, core
 from backend.access import Identity, Permission
 from backend.db import is_unavailable
 from backend.errors import Refusal
-from skiclock_ui.components.fleet.room import identity_of_page, identity_of_socket
+from skiclock_ui.components.fleet.room import (
+    address_of_socket,
+    identity_of_page,
+    identity_of_socket,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +31,7 @@ ASK = "live_ask"
 Snapshot = Callable[[], Awaitable[Any]]
 News = Callable[[bool], Awaitable[Any]]
 Handler = Callable[[Identity, dict[str, Any]], Awaitable[Any]]
+Changer = Callable[[Identity, dict[str, Any], str | None], Awaitable[Any]]
 
 
 @dataclass(slots=True, eq=False)
@@ -56,7 +61,7 @@ class Live:
 
     def __init__(self) -> None:
         self._topics: dict[str, Topic] = {}
-        self._answers: dict[str, tuple[Permission | None, Handler]] = {}
+        self._answers: dict[str, tuple[Permission | None, Changer]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         core.sio.on(FOLLOW, self.follow)
         core.sio.on(ASK, self.ask)
@@ -67,6 +72,16 @@ class Live:
 
     def add_answer(self, what: str, permission: Permission | None, handler: Handler) -> None:
         """Offer an answer to a question; the handler may raise a Refusal."""
+
+        async def without_address(
+            identity: Identity, args: dict[str, Any], _address: str | None
+        ) -> Any:
+            return await handler(identity, args)
+
+        self._answers[what] = (permission, without_address)
+
+    def add_change(self, what: str, permission: Permission | None, handler: Changer) -> None:
+        """As `add_answer`, for what is written down with the address that it came from."""
         self._answers[what] = (permission, handler)
 
     async def start(self) -> None:
@@ -107,7 +122,7 @@ class Live:
         permission, handler = self._answers[what]
         if not _may(identity, permission):
             return _refused("forbidden", "Your role may not do this.")
-        return await _answer(what, handler, identity, args)
+        return await _answer(what, handler, identity, args, address_of_socket(sid))
 
     async def _run(self, topic: Topic) -> None:
         while True:
@@ -143,10 +158,10 @@ async def _snapshot(topic: Topic) -> Any:
 
 
 async def _answer(
-    what: str, handler: Handler, identity: Identity, args: dict[str, Any]
+    what: str, handler: Changer, identity: Identity, args: dict[str, Any], address: str | None
 ) -> dict[str, Any]:
     try:
-        return {"answer": await handler(identity, args)}
+        return {"answer": await handler(identity, args, address)}
     except Refusal as refusal:
         return _refused(refusal.code, str(refusal))
     except Exception as error:

@@ -6,7 +6,10 @@ from skiclock_ui.i18n import _, current_language
 def sentences() -> dict[str, str]:
     """Return a sentence for each code that a page can meet."""
     return {
+        "above_you": _("This person or role may do more than you, so you cannot change that."),
+        "account_link_gone": _("This link has been used, or it is too old. Ask for a new one."),
         "bad_bundle": _("The archive is not what a build makes, or it is damaged."),
+        "bad_email": _("This is no e-mail address. Expected name@place."),
         "bad_part": _("A part for blank boards would not start one. Build the archive again."),
         "bad_request": _("Something is missing or wrong in what was sent."),
         "bad_signature": _(
@@ -19,6 +22,7 @@ def sentences() -> dict[str, str]:
             "The version is lower than the newest one of this platform; "
             "clocks would not install it."
         ),
+        "email_taken": _("Somebody has this e-mail address here already."),
         "empty_file": _("The file is empty."),
         "factory_parts_missing": _(
             "Published without the parts that a blank board needs; publish the archive (.zip) "
@@ -28,15 +32,22 @@ def sentences() -> dict[str, str]:
         "forbidden": _("Your role may not do this. Ask an administrator of this server."),
         "foreign_file": _("The file is no application image for this platform."),
         "foreign_origin": _("This was sent by a page of another site."),
+        "guessable_password": _(
+            "The password is easy to guess. Take a few words that nobody would put together."
+        ),
         "image_damaged": _("The image is damaged. Build it again, or copy it again."),
         "image_too_large": _("The image does not fit into the memory of this platform."),
         "image_truncated": _("The file ends before the image does. Copy it again."),
         "internal_error": _("This did not work, and the server's log says why."),
+        "last_admin": _(
+            "Somebody must be left who can manage people. Give another person that role first."
+        ),
         "link_expired": _("This download link has expired; links work for an hour. Get a new one."),
         "bad_link": _("This download link is not valid. Get a new one."),
         "no_answer": _("No answer from the server. Try again in a moment."),
         "no_firmware": _("This version is no longer published."),
         "not_allowed": _("Your role may not download images for this platform."),
+        "not_invited": _("This person has joined already. Disable them in place of it."),
         "not_found": _("There is nothing at this address."),
         "not_signed_in": _("You were signed out. Sign in again to go on."),
         "parts_incomplete": _("Some of the parts that a blank board needs are missing."),
@@ -48,6 +59,8 @@ def sentences() -> dict[str, str]:
         "too_many_attempts": _("Too many attempts. Wait a quarter of an hour, then try again."),
         "unknown_device": _("This clock is not known here."),
         "unknown_page": _("This page is not known here. Reload it."),
+        "unknown_role": _("There is no such role."),
+        "unknown_user": _("This person is not known here any more."),
         "unknown_platform": _("There is no such platform."),
         "upload_too_large": _("The file is larger than this server takes."),
         "upload_too_slow": _("Nothing came for too long. Try again on a better network."),

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PRODUCT = "Ski Clock"
 HEALTH_EVERY_S = 0.2
+IN_MENU = ("people", "audit")
+"""Pages that stand in the account's menu too: the bar of a phone has no room for them."""
 
 _QUASAR_LANGUAGES = {"en": "en-GB", "sv": "sv", "nb": "nb-NO"}
 
@@ -49,6 +51,8 @@ def places_for(identity: Identity) -> list[Place]:
         Place(
             "diagnostics", "/diagnostics", _("Diagnostics"), Permission.SEE_DIAGNOSTICS, settings
         ),
+        Place("people", "/people", _("People"), Permission.MANAGE_USERS, settings),
+        Place("audit", "/audit", _("Audit log"), Permission.SEE_AUDIT, settings),
         Place("account", "/account", _("Account"), None, settings),
     ]
     seen = [one for one in every if one.permission is None or identity.may(one.permission)]
@@ -79,14 +83,15 @@ def frame(server: "Server", title: str, active: str) -> Iterator[None]:
 
 def frame_html(server: "Server", identity: Identity, active: str, *, path: str) -> str:
     """Return header and navigation; `path` is where a change of language leads back to."""
-    is_clocks = active == "clocks"
+    is_clocks, places = active == "clocks", places_for(identity)
     parts = health_message(server.health)
     return render(
         "_frame.html",
         place=server.settings.club,
         identity=identity,
         role=role_name(identity.role),
-        places=places_for(identity),
+        places=places,
+        in_menu=[one for one in places if one.name in IN_MENU],
         active=active,
         searches=not is_clocks and identity.may(Permission.SEE_CLOCKS),
         parts=[

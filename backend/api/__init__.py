@@ -11,7 +11,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Mount
 
-from backend.api import clocks, docs, errors, firmware, sign_in, status, update_log, upload
+from backend.api import (
+    audit_log,
+    clocks,
+    docs,
+    errors,
+    firmware,
+    join,
+    sign_in,
+    status,
+    update_log,
+    upload,
+)
 from backend.api.compression import Compression
 from backend.api.guard import Guard
 from backend.api.shortcut import Shortcut
@@ -41,7 +52,7 @@ def create_api(server: "Server", lifespan: Lifespan) -> FastAPI:
     app.state.server = server
     app.state.metrics = Metrics(server)
     app.router.routes.extend(firmware.hot.routes)
-    for module in (upload, clocks, update_log, status, firmware, sign_in, docs):
+    for module in (upload, clocks, update_log, status, firmware, audit_log, sign_in, join, docs):
         app.include_router(module.router)
     docs.mount_assets(app)
     app.add_api_route("/api/{path:path}", _nothing, methods=_ALL_METHODS, include_in_schema=False)

@@ -21,6 +21,7 @@ from backend.db import is_unavailable
 from backend.errors import Refusal
 from backend.firmware import FactoryPartsMissingError, VersionExistsError
 from backend.links import BadLinkError, ExpiredLinkError, LinkNotAllowedError
+from backend.people import AboveYouError, LastAdminError, LinkGoneError
 from backend.sign_ins import TooManyAttemptsError, WrongCredentialsError
 from backend.storage import ImageUnreadableError, UploadTooLargeError
 
@@ -97,11 +98,14 @@ _STATUS: dict[type[Refusal], int] = {
     ForeignOriginError: 403,
     PasswordChangeRequiredError: 403,
     LinkNotAllowedError: 403,
+    AboveYouError: 403,
     NotFoundError: 404,
+    LinkGoneError: 404,
     BadLinkError: 404,
     UnknownUserError: 404,
     UnknownKeyError: 404,
     SlowUploadError: 408,
+    LastAdminError: 409,
     VersionExistsError: 409,
     FactoryPartsMissingError: 409,
     ExpiredLinkError: 410,

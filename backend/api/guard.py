@@ -42,8 +42,8 @@ COOKIE = "skiclock_session"
 PASSWORD_PATH = "/password"  # noqa: S105 - the page on which one changes it
 
 PUBLIC = frozenset({paths.LOGIN, "/healthz", "/readyz", "/favicon.ico"})
-PUBLIC_BELOW = ("/static/", "/firmware/user-download/")
-"""Style and pictures of the sign-in page; links that are signed themselves."""
+PUBLIC_BELOW = ("/static/", "/firmware/user-download/", "/join/")
+"""Style and pictures of the sign-in page; links that are secrets themselves."""
 
 OWN_KEYS = frozenset(
     {
@@ -64,7 +64,8 @@ BEFORE_PASSWORD_CHANGE = frozenset({PASSWORD_PATH, paths.LOGOUT})
 
 _QUIET = ("/_nicegui", "/static/", "/healthz", "/readyz", "/metrics", paths.VERSION)
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_SECRET_BELOW = "/firmware/user-download/"  # noqa: S105 - what stands behind it is one
+_SECRET_BELOW = ("/firmware/user-download/", "/join/")
+"""What stands behind these in an address is a secret."""
 
 
 @dataclass(slots=True)
@@ -223,7 +224,7 @@ class Guard:
             "request",
             id=request_id,
             method=scope["method"],
-            path=_SECRET_BELOW + "…" if path.startswith(_SECRET_BELOW) else path[:200],
+            path=_without_secret(path),
             status=answer.status,
             size_bytes=answer.size_bytes,
             ms=round(took_s * 1000, 1),
@@ -240,8 +241,15 @@ def _refusal(error: Exception, scope: Scope) -> ASGIApp:
         if isinstance(error, PasswordChangeRequiredError):
             return RedirectResponse(PASSWORD_PATH, 303)
     if isinstance(error, Refusal):
-        log.info("request.refused", path=scope["path"][:200], code=error.code)
+        log.info("request.refused", path=_without_secret(scope["path"]), code=error.code)
     return errors.answer(error, scope)
+
+
+def _without_secret(path: str) -> str:
+    for below in _SECRET_BELOW:
+        if path.startswith(below):
+            return below + "…"
+    return path[:200]
 
 
 def _here(scope: Scope) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["Sign in"])
 
 MAX_NEXT = 2000
-_FORM_TYPE = "application/x-www-form-urlencoded"
+FORM_TYPE = "application/x-www-form-urlencoded"
 
 
 @router.post(
@@ -42,7 +42,7 @@ _FORM_TYPE = "application/x-www-form-urlencoded"
     openapi_extra={
         "requestBody": {
             "content": {
-                _FORM_TYPE: {
+                FORM_TYPE: {
                     "schema": {
                         "type": "object",
                         "required": ["username", "password"],
@@ -68,7 +68,7 @@ async def sign_in(request: Request) -> Response:
         user_agent=user_agent_of(request),
         now=datetime.now(UTC),
     )
-    return await _finish(request, attempt, paths.LOGIN, own_path(fields.get("next")))
+    return await finish(request, attempt, paths.LOGIN, own_path(fields.get("next")))
 
 
 @router.post(paths.LOGOUT, status_code=303, summary="Sign out", response_class=Response)
@@ -91,7 +91,7 @@ async def sign_out(request: Request) -> Response:
     openapi_extra={
         "requestBody": {
             "content": {
-                _FORM_TYPE: {
+                FORM_TYPE: {
                     "schema": {
                         "type": "object",
                         "required": ["current", "new"],
@@ -113,7 +113,7 @@ async def change_password(request: Request) -> Response:
     new = fields.get("new", "")
     if fields.get("repeat", new) != new:
         error = PasswordsDifferError("The two new passwords differ.", field="repeat")
-        return _refused(request, error, PASSWORD_PATH)
+        return refused(request, error, PASSWORD_PATH)
     attempt = server_of(request).sign_ins.change_password(
         identity,
         current=fields.get("current", ""),
@@ -122,7 +122,7 @@ async def change_password(request: Request) -> Response:
         user_agent=user_agent_of(request),
         now=datetime.now(UTC),
     )
-    return await _finish(request, attempt, PASSWORD_PATH, own_path(fields.get("next")))
+    return await finish(request, attempt, PASSWORD_PATH, own_path(fields.get("next")))
 
 
 class PasswordsDifferError(BadRequestError):
@@ -146,18 +146,18 @@ def own_path(path: str | None) -> str:
     return path
 
 
-async def _finish(
+async def finish(
     request: Request, attempt: Awaitable[SignedIn], page: str, target: str
 ) -> Response:
     """Begin the session that an attempt gives, or lead back to its page."""
     try:
         signed = await attempt
     except Refusal as error:
-        return _refused(request, error, page, target)
+        return refused(request, error, page, target)
     except Exception as error:
         if not is_unavailable(error):
             raise
-        return _refused(request, error, page, target)
+        return refused(request, error, page, target)
     server = server_of(request)
     await _end_session(request, server, datetime.now(UTC))
     return _begin_session(request, server, signed, target)
@@ -193,7 +193,7 @@ def _after(identity: Identity, target: str) -> str:
     return PASSWORD_PATH if identity.must_change_password else target
 
 
-def _refused(request: Request, error: Exception, page: str, target: str = "/") -> Response:
+def refused(request: Request, error: Exception, page: str, target: str = "/") -> Response:
     """Lead a browser back to its page with the reason's stable code; tell a program by JSON."""
     if _wants_json(request):
         return errors.answer(error, request.scope)

@@ -1,17 +1,27 @@
 """`skiclock user`: who may sign in."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend import access
+from backend import access, people
 from backend.cli.database import in_database
 from backend.cli.output import say, table
+from backend.cli.settings import read_settings
+from backend.contract import paths
+from backend.models import User
+from backend.people import By
 
-app = typer.Typer(help="Add people, list them, give them a new password.", no_args_is_help=True)
+app = typer.Typer(
+    help="Add or invite people, list them, change what they may.", no_args_is_help=True
+)
 
 ACTOR = "command line"
+_BY = By(ACTOR, None)
+T = TypeVar("T")
 
 
 @app.command("add")
@@ -51,7 +61,7 @@ def list_() -> None:
                 user.email,
                 user.role.name,
                 f"{user.last_sign_in_at:%Y-%m-%d %H:%M} UTC" if user.last_sign_in_at else "never",
-                "disabled" if user.disabled else "",
+                _state(user),
             )
             for user in users
         ],
@@ -73,6 +83,74 @@ def set_password(email: Annotated[str, typer.Argument(help="Whose.")]) -> None:
         )
     )
     say(f"{email} has a new password and is signed out everywhere.")
+
+
+@app.command("invite")
+def invite(
+    email: Annotated[str, typer.Argument(help="What they sign in with.")],
+    role: Annotated[str, typer.Option(help="The name of a role.")] = "viewer",
+) -> None:
+    """Add a person who chooses a password by a link."""
+    now = datetime.now(UTC)
+    _user, token = in_database(
+        lambda session: people.invite(session, email=email, role=role, by=_BY, now=now)
+    )
+    _say_link(email, token)
+
+
+@app.command("link")
+def link(email: Annotated[str, typer.Argument(help="Whose.")]) -> None:
+    """Make a link to a new password; the old one works until the link is used."""
+    now = datetime.now(UTC)
+    _say_link(email, _change(email, lambda s, number: people.make_link(s, number, by=_BY, now=now)))
+
+
+@app.command("role")
+def role(
+    email: Annotated[str, typer.Argument(help="Whose.")],
+    name: Annotated[str, typer.Argument(metavar="ROLE", help="The name of a role.")],
+) -> None:
+    """Give a person another role."""
+    now = datetime.now(UTC)
+    _change(email, lambda s, number: people.set_role(s, number, name, by=_BY, now=now))
+    say(f"{email} has the role {name}.")
+
+
+@app.command("disable")
+def disable(email: Annotated[str, typer.Argument(help="Whom.")]) -> None:
+    """Shut a person out and sign them out everywhere."""
+    now = datetime.now(UTC)
+    _change(email, lambda s, number: people.set_disabled(s, number, True, by=_BY, now=now))
+    say(f"{email} is disabled and signed out everywhere.")
+
+
+@app.command("enable")
+def enable(email: Annotated[str, typer.Argument(help="Whom.")]) -> None:
+    """Let a disabled person in again."""
+    now = datetime.now(UTC)
+    _change(email, lambda s, number: people.set_disabled(s, number, False, by=_BY, now=now))
+    say(f"{email} may come in again.")
+
+
+def _change(email: str, change: Callable[[AsyncSession, int], Awaitable[T]]) -> T:
+    async def work(session: AsyncSession) -> T:
+        user = await access.find_user(session, email.strip().lower())
+        if user is None:
+            raise access.UnknownUserError(f"There is no user {email}.", field="email")
+        return await change(session, user.id)
+
+    return in_database(work)
+
+
+def _say_link(email: str, token: str) -> None:
+    say(f"Link for {email}, shown this once; it works once:")
+    say(read_settings().public_url + paths.JOIN.format(token=token))
+
+
+def _state(user: User) -> str:
+    if user.disabled:
+        return "disabled"
+    return "" if user.password_hash else "invited"
 
 
 def _ask() -> str:

@@ -10,6 +10,7 @@ from skiclock_ui.i18n import LanguageMiddleware
 from skiclock_ui.live import Live
 from skiclock_ui.pages import (
     account,
+    audit,
     clock,
     clock_settings,
     clocks,
@@ -17,9 +18,11 @@ from skiclock_ui.pages import (
     errors,
     firmware,
     flash,
+    join,
     language,
     login,
     password,
+    people,
     updates,
 )
 from skiclock_ui.theme import add_health
@@ -36,6 +39,7 @@ def create(app: FastAPI, server: "Server") -> None:
     language.create(app)
     login.create(app, server)
     password.create(app, server)
+    join.create(app, server)
     clocks.create(app, server)
     clock.create(server, live)
     clock_settings.create(server, live)
@@ -43,7 +47,9 @@ def create(app: FastAPI, server: "Server") -> None:
     firmware.create(server, live)
     flash.create(server, live)
     diagnostics.create(server, live)
-    account.create(app, server)
+    people.create(server, live)
+    audit.create(server, live)
+    account.create(app, server, live)
     add_health(live, server.health)
     errors.create(app, server)
     nicegui_app.on_startup(live.start)

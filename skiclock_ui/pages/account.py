@@ -1,14 +1,20 @@
 """`/account`: who one is here, what one may do, and the ways to a new password and out."""
 
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from nicegui import ui
 
 from backend.access import Identity, Permission
 from backend.api.asker import signed_in
+from backend.api.guard import COOKIE
 from backend.contract.platforms import PLATFORMS
+from backend.sign_ins import list_sessions, session_id_of
+from skiclock_ui.components.people.people import SessionsElement, session_state, sessions_words
 from skiclock_ui.i18n import _
+from skiclock_ui.live import Live
 from skiclock_ui.pages.page import page
 from skiclock_ui.render import render
 from skiclock_ui.theme import frame, role_name
@@ -17,8 +23,9 @@ if TYPE_CHECKING:
     from backend.app import Server
 
 
-def create(app: FastAPI, server: "Server") -> None:
+def create(app: FastAPI, server: "Server", live: Live) -> None:
     """Register the page, and the route by which an open page learns that it was signed out."""
+    live.add_change("sessions.end", None, partial(_end_sessions, server))
 
     @app.get("/ui/me", include_in_schema=False, status_code=204)
     async def me(request: Request) -> None:
@@ -26,8 +33,12 @@ def create(app: FastAPI, server: "Server") -> None:
 
     @page("/account")
     async def account(identity: Identity) -> None:
-        query = ui.context.client.request.query_params
-        with frame(server, _("Account"), "account"):
+        request: Request = ui.context.client.request
+        query = request.query_params
+        async with server.database.session() as session:
+            current = await session_id_of(session, request.cookies.get(COOKIE, ""))
+        sessions = await _sessions(server, identity, current)
+        with frame(server, _("Account"), "account"), ui.element("div").classes("account"):
             html = render(
                 "account.html",
                 identity=identity,
@@ -37,6 +48,37 @@ def create(app: FastAPI, server: "Server") -> None:
                 changed=query.get("changed") == "password",
             )
             ui.html(html, sanitize=False)
+            SessionsElement(
+                words=sessions_words(), state={"sessions": sessions, "current": current}
+            )
+
+
+async def _sessions(
+    server: "Server", identity: Identity, current: int | None
+) -> list[dict[str, Any]]:
+    async with server.database.session() as session:
+        found = await list_sessions(session, identity.user_id, now=datetime.now(UTC))
+    return [session_state(one, current) for one in found]
+
+
+async def _end_sessions(
+    server: "Server", identity: Identity, args: dict[str, Any], address: str | None
+) -> list[dict[str, Any]]:
+    """End one of one's own sessions, or all but the current one; returns what is left."""
+    session_id, current = (_number(args.get(name)) for name in ("id", "current"))
+    await server.sign_ins.end_sessions(
+        identity.user_id,
+        session_id=session_id,
+        keep_id=current,
+        actor=identity.email,
+        address=address,
+        now=datetime.now(UTC),
+    )
+    return await _sessions(server, identity, current)
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and 0 < value < 2**63 else None
 
 
 def _rights(identity: Identity) -> list[str]:
@@ -49,5 +91,7 @@ def _rights(identity: Identity) -> list[str]:
         Permission.DOWNLOAD_FIRMWARE: _("download firmware"),
         Permission.UPLOAD_FIRMWARE: _("publish firmware"),
         Permission.SEE_DIAGNOSTICS: _("see diagnostics"),
+        Permission.MANAGE_USERS: _("manage people"),
+        Permission.SEE_AUDIT: _("see the audit log"),
     }
     return [text for permission, text in words.items() if identity.may(permission)]

@@ -18,6 +18,7 @@ PATH = "/password"
 _FIELD_OF = {
     "wrong_credentials": "current",
     "weak_password": "new",
+    "guessable_password": "new",
     "same_password": "new",
     "passwords_differ": "repeat",
 }

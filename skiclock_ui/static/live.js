@@ -2,6 +2,7 @@
 
 const ANSWER_MS = 10_000;
 const RETRY_MS = 500;
+const RETRIES = 3;
 
 const followers = new Map(); // topic -> whom to call with its messages
 const watchers = new Set(); // what to call when contact is lost or found
@@ -25,11 +26,17 @@ function tell(topic, message) {
 
 /** Ask the server; resolves to its answer, or throws an Error with `code` and a sentence. */
 export async function ask(what, args = {}) {
+  await new Promise(whenSocket); // a component may ask before the page has one
   let answer;
-  try {
-    answer = await window.socket.timeout(ANSWER_MS).emitWithAck("live_ask", { client_id: window.clientId, what, args });
-  } catch {
-    throw Object.assign(new Error("No answer from the server."), { code: "no_answer" });
+  for (let tries = 0; ; tries += 1) {
+    try {
+      answer = await window.socket.timeout(ANSWER_MS).emitWithAck("live_ask", { client_id: window.clientId, what, args });
+    } catch {
+      throw Object.assign(new Error("No answer from the server."), { code: "no_answer" });
+    }
+    // Nor is a page known at once: it says who it is when its socket has opened.
+    if (answer.code !== "unknown_page" || tries === RETRIES) break;
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
   if (answer.error) throw Object.assign(new Error(answer.error), { code: answer.code });
   return answer.answer;

@@ -7,16 +7,20 @@ import pytest
 from fastapi import FastAPI
 
 from skiclock_ui import i18n
+from skiclock_ui.components.audit.audit import audit_words
 from skiclock_ui.components.clock.clock import clock_words
 from skiclock_ui.components.clock.settings import settings_words
 from skiclock_ui.components.diagnostics.diagnostics import diagnostics_words
 from skiclock_ui.components.firmware.firmware import firmware_words
 from skiclock_ui.components.flash.flash import flash_words
+from skiclock_ui.components.people.people import people_words
 from skiclock_ui.components.updates.updates import updates_words
 from tests.ui.texts import ROOT, texts_in_sources
 
 TRANSLATED = [code for code in i18n.LANGUAGES if code != "en"]
 PAGES = {
+    "people/people.js": people_words,
+    "audit/audit.js": audit_words,
     "clock/clock.js": clock_words,
     "clock/settings.js": settings_words,
     "firmware/firmware.js": firmware_words,

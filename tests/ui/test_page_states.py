@@ -7,12 +7,14 @@ from typing import Any, cast
 import pytest
 
 from backend import (
+    access,
     bundle,
     firmware,
     flash_parts,
     image,
     links,
     passwords,
+    people,
     sign_ins,
     signatures,
     storage,
@@ -115,7 +117,19 @@ def test_every_reason_of_a_failed_update_can_be_told_in_words() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    [bundle, firmware, flash_parts, image, links, passwords, sign_ins, signatures, storage],
+    [
+        access,
+        bundle,
+        firmware,
+        flash_parts,
+        image,
+        links,
+        passwords,
+        people,
+        sign_ins,
+        signatures,
+        storage,
+    ],
     ids=lambda one: one.__name__,
 )
 def test_every_refusal_that_a_page_can_meet_has_a_sentence(module: object) -> None:
@@ -145,7 +159,7 @@ def test_navigation_shows_what_somebody_may_see() -> None:
         "account",
     ]
     groups = [one.group for one in places_for(identity(*Permission))]
-    assert groups == ["", "", "", "", "Settings", ""]
+    assert groups == ["", "", "", "", "Settings", "", "", ""]
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,12 @@ def identity_of_page(client: Client) -> Identity | None:
     return identity
 
 
+def address_of_socket(sid: str) -> str | None:
+    """Return the network address on the other side of a socket, behind trusted proxies too."""
+    client = (core.sio.get_environ(sid) or {}).get("asgi.scope", {}).get("client")
+    return str(client[0]) if client else None
+
+
 def who_may(client: Client, permission: Permission) -> Identity | None:
     """Return who uses an open page now, if that person still may do something.
 

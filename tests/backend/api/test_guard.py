@@ -35,6 +35,7 @@ DOORS: dict[tuple[str, str], set[object]] = {
     ("GET", "/api/ota-logs"): {SIGNED_IN, READ},
     ("GET", "/api/ota-stats"): {SIGNED_IN, READ},
     ("GET", "/api/status"): {SIGNED_IN, READ},
+    ("GET", "/api/audit.csv"): {SIGNED_IN},
     ("GET", "/healthz"): {EVERYBODY},
     ("GET", "/readyz"): {EVERYBODY},
     ("GET", "/metrics"): {SIGNED_IN, READ, METRICS},
@@ -43,6 +44,7 @@ DOORS: dict[tuple[str, str], set[object]] = {
     ("GET", "/firmware/user-download/{token}"): {EVERYBODY},
     ("HEAD", "/firmware/user-download/{token}"): {EVERYBODY},
     ("POST", "/login"): {EVERYBODY},
+    ("POST", "/join/{token}"): {EVERYBODY},
     ("GET", "/logout"): {SIGNED_IN},
     ("POST", "/logout"): {SIGNED_IN},
     ("POST", "/password"): {SIGNED_IN},
@@ -172,7 +174,11 @@ async def test_a_door_opens_to_those_in_the_table_and_to_nobody_else(site: Site)
         ("admin", set()),
         (
             "technician",
-            {("POST", "/api/upload"), ("DELETE", "/api/devices/{device_id}")},
+            {
+                ("POST", "/api/upload"),
+                ("DELETE", "/api/devices/{device_id}"),
+                ("GET", "/api/audit.csv"),
+            },
         ),
         (
             "viewer",
@@ -185,6 +191,7 @@ async def test_a_door_opens_to_those_in_the_table_and_to_nobody_else(site: Site)
                 ("GET", "/firmware/manifest/{platform}.json"),
                 ("GET", "/firmware/manifest/{platform}/{version}.json"),
                 ("GET", "/metrics"),
+                ("GET", "/api/audit.csv"),
             },
         ),
     ],

@@ -1,0 +1,1 @@
+"""People: who may come in, as what, and the browsers in which they are signed in."""

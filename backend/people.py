@@ -104,6 +104,7 @@ async def invite(
     Raises BadEmailError, EmailTakenError, UnknownRoleError or AboveYouError.
     """
     email = clean_email(email)
+    await _wait_for_others(session)
     found = await find_role(session, role)
     _check_not_above(found, by)
     if await find_user(session, email) is not None:
@@ -234,13 +235,18 @@ async def _make_link(
 
 
 async def _user(session: AsyncSession, user_id: int, by: By) -> User:
-    """Return a person whom `by` may change, with everybody else who changes people kept waiting."""
-    await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('people'))"))
+    """Return a person whom `by` may change, once nobody else changes people."""
+    await _wait_for_others(session)
     user = await session.get(User, user_id)
     if user is None:
         raise UnknownUserError("This person is not known here any more.")
     _check_not_above(user.role, by)
     return user
+
+
+async def _wait_for_others(session: AsyncSession) -> None:
+    """Let one change of people follow the other, so that each counts what the last one left."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('people'))"))
 
 
 def _check_not_above(role: Role, by: By) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import text
 
-from backend import commands, flash_attempts, heartbeats, reports, update_log
+from backend import commands, flash_attempts, heartbeats, people, reports, update_log
 from backend.batch import Item, Silence
 from backend.db import Database, is_unavailable, sentence_of
 from backend.fleet import Fleet
@@ -84,13 +84,14 @@ async def tidy_up(sign_ins: SignIns, storage: Storage) -> None:
 
 
 async def tidy_records(database: Database, *, keep_days: int) -> None:
-    """Remove old journal entries and commands of clocks, and old attempts to flash one."""
+    """Remove old journal entries, commands, attempts to flash, and links to passwords."""
     while True:
         now = datetime.now(UTC)
         async with database.session() as session:
             await reports.remove_old_events(session, now=now, keep_days=keep_days)
             await commands.remove_old_commands(session, now=now, keep_days=keep_days)
             await flash_attempts.remove_old_attempts(session, now=now, keep_days=keep_days)
+            await people.remove_old_links(session, now=now)
         await asyncio.sleep(TIDY_S)
 
 

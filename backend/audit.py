@@ -75,7 +75,7 @@ async def find_entries(
     return list(await session.scalars(query_of(wanted, below=below).limit(limit)))
 
 
-def query_of(wanted: Wanted, *, below: Position | None = None) -> Select[tuple[AuditEntry]]:
+def query_of(wanted: Wanted, *, below: Position | None = None) -> Select[AuditEntry]:
     """Return the question that finds entries, newest first."""
     query = select(AuditEntry).where(*_conditions(wanted))
     if below is not None:

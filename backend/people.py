@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import any_, delete, func, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import audit
@@ -90,7 +90,7 @@ async def list_people(session: AsyncSession, *, now: datetime) -> list[Person]:
         .where(Session.expires_at > now)
         .group_by(Session.user_id)
     )
-    sessions = dict(counts.tuples().all())
+    sessions = {user_id: count for user_id, count in counts}
     links = await session.scalars(select(AccountLink).where(AccountLink.expires_at > now))
     by_user = {link.user_id: link for link in links}
     return [Person(user, sessions.get(user.id, 0), by_user.get(user.id)) for user in users]
@@ -267,7 +267,7 @@ async def _check_admins(session: AsyncSession) -> None:
         .where(
             User.disabled.is_(False),
             User.password_hash.is_not(None),
-            Role.permissions.contains([Permission.MANAGE_USERS.value]),
+            literal(Permission.MANAGE_USERS.value) == any_(Role.permissions),
         )
     )
     if not left:

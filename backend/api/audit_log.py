@@ -51,7 +51,8 @@ async def audit_csv(
     texts = {"actor": actor, "action": action, "object": object}
     wanted = Wanted.read(texts, since=_usual("since", since), until=_usual("until", until))
     database, now = server_of(request).database, datetime.now(UTC)
-    asked = {name: text for name, text in texts.items() if text}
+    # What no database text can hold finds nothing, but that it was asked is kept.
+    asked = {name: text.replace("\x00", "\ufffd") for name, text in texts.items() if text}
     times = {"since": since, "until": until}
     asked |= {name: time.isoformat() for name, time in times.items() if time is not None}
     async with database.session() as session:

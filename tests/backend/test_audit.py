@@ -141,7 +141,8 @@ async def test_a_page_of_a_long_log_is_read_from_an_index(
         await session.execute(
             text(
                 "INSERT INTO audit_log (at, actor, action, object)"
-                " SELECT :at + i * interval '1 min', 'user' || i % 50 || '@example.org',"
+                " SELECT CAST(:at AS timestamptz) + i * interval '1 min',"
+                " 'user' || i % 50 || '@example.org',"
                 " CASE WHEN i % 100 = 0 THEN 'user.add' ELSE 'clock.rename' END, 'clock' || i % 997"
                 " FROM generate_series(1, 20000) AS i"
             ),

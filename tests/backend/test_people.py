@@ -248,7 +248,11 @@ async def test_nobody_changes_or_makes_somebody_who_may_do_more(database: Databa
     await refused(lambda s: people.set_role(s, ola, "viewer", by=clerk, now=NOW))
     await refused(lambda s: people.check_may_change(s, kari, by=clerk))
     await refused(lambda s: people.invite(s, email="x@y", role="admin", by=clerk, now=NOW))
-    user_id, _ = await invite(database, clerk)
+    async with database.session() as session:
+        user, _ = await people.invite(
+            session, email="nils@example.org", role="viewer", by=clerk, now=NOW
+        )
+        user_id = user.id
     await refused(lambda s: people.set_role(s, user_id, "admin", by=clerk, now=NOW))
 
 

@@ -90,7 +90,7 @@ async def list_people(session: AsyncSession, *, now: datetime) -> list[Person]:
         .where(Session.expires_at > now)
         .group_by(Session.user_id)
     )
-    sessions = {user_id: count for user_id, count in counts}
+    sessions: dict[int, int] = dict(counts.all())
     links = await session.scalars(select(AccountLink).where(AccountLink.expires_at > now))
     by_user = {link.user_id: link for link in links}
     return [Person(user, sessions.get(user.id, 0), by_user.get(user.id)) for user in users]

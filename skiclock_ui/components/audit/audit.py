@@ -68,10 +68,14 @@ def actions() -> dict[str, str]:
     """Return what each action is called."""
     return {
         "audit.export": _("Audit log exported"),
+        "clock.claim": _("Credentials made for a clock"),
         "clock.command": _("Clock told something"),
         "clock.remove": _("Clock removed"),
         "clock.rename": _("Clock renamed"),
+        "clock.revoke": _("Clock's credentials revoked"),
+        "clock.rotate": _("Clock's credentials renewed"),
         "clock.settings": _("Clock settings changed"),
+        "clock.swap": _("Clock replaced by a spare"),
         "firmware.publish": _("Firmware published"),
         "key.add": _("Key made"),
         "key.revoke": _("Key revoked"),

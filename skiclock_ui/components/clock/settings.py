@@ -82,8 +82,9 @@ def settings_words() -> dict[str, Any]:
         "on": _("on"),
         "off": _("off"),
         "network_warning": _(
-            "A wrong value here takes the clock away from this server. It goes back by itself when "
-            "the new broker does not answer for ten minutes; what lies behind is then found on site."
+            "A wrong value here takes the clock away from this server. It goes back by itself "
+            "when the new broker does not answer for ten minutes; what lies behind is then found "
+            "on site."
         ),
         "sent": _("Saved. It is sent to the clock now."),
         "mend": _("Some values do not fit. Nothing was sent."),

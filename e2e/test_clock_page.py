@@ -110,7 +110,7 @@ async def test_a_clock_is_looked_at_and_told_something(page: Page, club: Product
         await page.get_by_role("button", name="Look now").click()
         await expect(page.get_by_role("img", name="On the panels")).to_be_visible()
 
-        await page.get_by_label("Message").fill("Start i 5 min")
+        await page.get_by_label("Message", exact=True).fill("Start i 5 min")
         await page.get_by_role("button", name="Show").click()
         told = page.get_by_role("listitem").filter(has_text="Start i 5 min")
         await expect(told).to_contain_text("Done")

@@ -355,7 +355,7 @@ async def test_signed_out_elsewhere_leads_to_the_sign_in(
     await expect(page.locator("[data-session]").first).to_be_visible()
     other = await context.new_page()
     await other.goto(f"{club.url}/account")
-    await other.locator("#main").get_by_role("button", name="Sign out").click()
+    await other.locator("#main").get_by_role("button", name="Sign out", exact=True).click()
     await expect(other).to_have_url(f"{club.url}/login")
     # The next word of the page is refused, and the socket with it.
     await page.get_by_role("button", name="Failed", exact=True).click()

@@ -35,7 +35,7 @@ def audit_words() -> dict[str, Any]:
         "title": _("Audit log"),
         "about": _(
             "Who did what, when and from where. Entries are written with what they tell of, "
-            "and nobody can change or remove them, not even this server."
+            "and the database refuses to change or remove them."
         ),
         "export": _("Export as CSV"),
         "filters": _("Find entries"),

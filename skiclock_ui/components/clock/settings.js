@@ -27,6 +27,7 @@ const CONTROLS = {
   screens: { show: (value) => value.filter(Boolean).join(" "), read: (text) => text.split(" ").filter(Boolean) },
 };
 const NEVER_NONE = new Set(["switch", "hosts"]);
+const NEVER_EMPTY = new Set(["level", "colour", "switch"]); // they look set where nothing is
 
 const shown = (field, value) => (value === undefined || value === null ? "" : CONTROLS[field.control].show(value));
 const entered = (field, text) =>
@@ -106,6 +107,8 @@ export default {
       if (here === undefined || wanted[field.key] === undefined) return "";
       return shown(field, here) === shown(field, wanted[field.key]) ? "" : fill(words.clock_has, { value: human(field, here) });
     }
+    const isUnknown = ({ key, control }) => NEVER_EMPTY.has(control) && !touched.value.some((one) => one.key === key)
+      && state.value.wanted[key] == null && state.value.reported[key] == null;
     const tone = computed(() => TONES[state.value.standing]);
     const because = computed(() => {
       const key = state.value.refused_field;
@@ -115,7 +118,7 @@ export default {
     const problem = (field) => fill(words.problems[field.kind], { low: number(field.low), high: number(field.high), max: number(field.max) });
     return {
       words, state, values, problems, notice, busy, touched, zones, tone, because, unsaved, SCREENS_MOST,
-      undo, save, screensOf, setScreen, differs, problem, fill, moment,
+      undo, save, screensOf, setScreen, differs, isUnknown, problem, fill, moment,
     };
   },
 
@@ -147,6 +150,7 @@ export default {
             <input v-else :id="'set-' + field.key" class="input" type="text" v-model="values[field.key]" autocomplete="off" spellcheck="false" :list="field.control === 'zone' ? 'set-zones' : null" :placeholder="words.own" :aria-invalid="problems[field.key]">
             <span v-if="problems[field.key]" class="field-error"><icon name="warning"/>{{ problem(field) }}</span>
             <span v-else-if="differs(field)" class="help" :class="{'tone-bad': state.refused_field === field.key}" dir="auto">{{ differs(field) }}</span>
+            <span v-else-if="isUnknown(field)" class="help">{{ words.unset }}</span>
             <span v-else-if="words.hints[field.key]" class="help">{{ words.hints[field.key] }}</span>
           </div>
         </div>

@@ -79,6 +79,7 @@ def settings_words() -> dict[str, Any]:
         "unsaved": _("Not sent yet: {fields}"),
         "clock_has": _("The clock has {value}"),
         "own": _("empty: the clock's own"),
+        "unset": _("The clock's own, not reported yet."),
         "on": _("on"),
         "off": _("off"),
         "network_warning": _(

@@ -24,6 +24,11 @@ router = APIRouter(tags=["Audit"])
 
 ROWS_AT_ONCE = 1000
 _COLUMNS = ("id", "at", "actor", "action", "object", "address", "before", "after")
+_EXAMPLE = (
+    "id,at,actor,action,object,address,before,after\r\n"
+    "7,2026-11-24T12:00:00+00:00,kari@example.org,clock.rename,a1b2c3,192.0.2.1,"
+    '"{""name"":null}","{""name"":""Start""}"\r\n'
+)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 Beginning = Annotated[str, Query(max_length=MAX_PREFIX)]
@@ -33,7 +38,7 @@ Beginning = Annotated[str, Query(max_length=MAX_PREFIX)]
     paths.AUDIT_CSV,
     summary="The audit log as CSV",
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}, "example": _EXAMPLE}}}},
 )
 async def audit_csv(
     request: Request,

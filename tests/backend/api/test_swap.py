@@ -60,7 +60,7 @@ async def test_name_settings_and_history_move_and_who_the_chip_is_stays(site: Si
     assert body == {"device_id": "a1", "replaced_by": "b2", "name": "Start", "settings_moved": True}
 
     async with site.server.database.session() as session:
-        names = dict((await session.execute(select(Device.device_id, Device.name))).tuples().all())
+        names = dict((await session.execute(select(Device.device_id, Device.name))).all())
         wanted = await clock_settings.find_wanted(session, "b2")
         left = await session.scalar(select(ClockSettings).join(Device).where(Device.name.is_(None)))
         (done,) = await swap.find_swaps(session, "a1")

@@ -1,7 +1,7 @@
 """Reads forms as they come: small fields into memory, a file straight to disk."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -17,6 +17,7 @@ from backend.flash_parts import MAX_PART_BYTES
 from backend.storage import Incoming
 
 MAX_FIELDS = 20
+FORM_TYPE = "application/x-www-form-urlencoded"
 MAX_FIELD_BYTES = 4096
 MAX_SMALL_FORM_BYTES = 16 * 1024
 STALLED_AFTER_S = 30
@@ -30,6 +31,23 @@ class UploadForm:
 
     fields: dict[str, str]
     parts: dict[Part, bytes]
+
+
+def small_form(
+    *,
+    required: Sequence[str],
+    properties: Mapping[str, Mapping[str, str]],
+    example: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return what OpenAPI says of a route that takes a form of small fields."""
+    schema: dict[str, Any] = {
+        "type": "object",
+        "required": list(required),
+        "properties": dict(properties),
+    }
+    if example is not None:
+        schema["example"] = dict(example)
+    return {"requestBody": {"content": {FORM_TYPE: {"schema": schema}}}}
 
 
 async def read_upload(request: Request, incoming: Incoming) -> UploadForm:

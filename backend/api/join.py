@@ -7,8 +7,8 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from backend.api.asker import address_of, server_of, user_agent_of
-from backend.api.form import read_small_form
-from backend.api.sign_in import FORM_TYPE, PasswordsDifferError, finish, refused
+from backend.api.form import read_small_form, small_form
+from backend.api.sign_in import PasswordsDifferError, finish, refused
 from backend.contract import paths
 
 router = APIRouter(tags=["Sign in"])
@@ -19,22 +19,13 @@ router = APIRouter(tags=["Sign in"])
     status_code=303,
     summary="Choose a password by a link",
     response_class=Response,
-    openapi_extra={
-        "requestBody": {
-            "content": {
-                FORM_TYPE: {
-                    "schema": {
-                        "type": "object",
-                        "required": ["new"],
-                        "properties": {
-                            "new": {"type": "string", "format": "password"},
-                            "repeat": {"type": "string", "format": "password"},
-                        },
-                    }
-                }
-            }
-        }
-    },
+    openapi_extra=small_form(
+        required=("new",),
+        properties={
+            "new": {"type": "string", "format": "password"},
+            "repeat": {"type": "string", "format": "password"},
+        },
+    ),
 )
 async def join(request: Request, token: Annotated[str, Path(max_length=100)]) -> Response:
     """Set the password, end every session of this person, and start a new one."""

@@ -13,7 +13,7 @@ from backend.access import Identity
 from backend.api import errors
 from backend.api.asker import address_of, server_of, signed_in, user_agent_of
 from backend.api.errors import BadRequestError
-from backend.api.form import read_small_form
+from backend.api.form import read_small_form, small_form
 from backend.api.guard import COOKIE, PASSWORD_PATH
 from backend.contract import paths
 from backend.db import is_unavailable
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["Sign in"])
 
 MAX_NEXT = 2000
-FORM_TYPE = "application/x-www-form-urlencoded"
 
 
 @router.post(
@@ -39,24 +38,15 @@ FORM_TYPE = "application/x-www-form-urlencoded"
         401: {"description": "Refused, for whoever accepts JSON"},
         429: {"description": "Too many attempts, for whoever accepts JSON"},
     },
-    openapi_extra={
-        "requestBody": {
-            "content": {
-                FORM_TYPE: {
-                    "schema": {
-                        "type": "object",
-                        "required": ["username", "password"],
-                        "properties": {
-                            "username": {"type": "string"},
-                            "password": {"type": "string", "format": "password"},
-                            "next": {"type": "string", "description": "One of our own paths"},
-                        },
-                        "example": {"username": "kari@example.org", "password": "…", "next": "/"},
-                    }
-                }
-            }
-        }
-    },
+    openapi_extra=small_form(
+        required=("username", "password"),
+        properties={
+            "username": {"type": "string"},
+            "password": {"type": "string", "format": "password"},
+            "next": {"type": "string", "description": "One of our own paths"},
+        },
+        example={"username": "kari@example.org", "password": "…", "next": "/"},
+    ),
 )
 async def sign_in(request: Request) -> Response:
     """Check e-mail and password, and start a session. A cookie that was sent ends with it."""
@@ -88,23 +78,14 @@ async def sign_out(request: Request) -> Response:
     status_code=303,
     summary="Change one's own password",
     response_class=Response,
-    openapi_extra={
-        "requestBody": {
-            "content": {
-                FORM_TYPE: {
-                    "schema": {
-                        "type": "object",
-                        "required": ["current", "new"],
-                        "properties": {
-                            "current": {"type": "string", "format": "password"},
-                            "new": {"type": "string", "format": "password"},
-                            "repeat": {"type": "string", "format": "password"},
-                        },
-                    }
-                }
-            }
-        }
-    },
+    openapi_extra=small_form(
+        required=("current", "new"),
+        properties={
+            "current": {"type": "string", "format": "password"},
+            "new": {"type": "string", "format": "password"},
+            "repeat": {"type": "string", "format": "password"},
+        },
+    ),
 )
 async def change_password(request: Request) -> Response:
     """Change the password, end every session of this person, and start a new one."""

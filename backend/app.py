@@ -24,6 +24,7 @@ from backend import (
 from backend.announce import Announcer
 from backend.api_keys import ApiKeys
 from backend.batch import Item, Silence
+from backend.claims import Claims
 from backend.clock_keys import ClockKeys
 from backend.clock_users import ClockUsers
 from backend.config import Settings
@@ -66,6 +67,7 @@ class Server:
     images: ImageCache
     sign_ins: SignIns
     keys: ApiKeys
+    claims: Claims
     clock_keys: ClockKeys
     clock_users: ClockUsers
     device_keys: DeviceKeys
@@ -125,6 +127,7 @@ def create_server(settings: Settings, surroundings: Surroundings) -> Server:
         images=ImageCache(storage, settings.image_cache_bytes),
         sign_ins=SignIns(database),
         keys=ApiKeys(database, settings),
+        claims=Claims(),
         clock_keys=clock_keys,
         clock_users=clock_users,
         device_keys=DeviceKeys(database, clock_keys, on_retired=clock_users.hurry),

@@ -45,12 +45,13 @@ async def claim(
 ) -> ClockCredential:
     """Make a new generation for a clock that is being flashed; the clock's row is there then.
 
+    A new clock waits for its first contact (`Device.heard`).
     What the clock used last stays valid until the new one is used: the flash may fail.
     """
     await _lock(session, device_id)
     device = await session.scalar(select(Device).where(Device.device_id == device_id))
     if device is None:
-        device = Device(device_id=device_id, first_seen=now, last_seen=now)
+        device = Device(device_id=device_id, first_seen=now, last_seen=now, heard=False)
         session.add(device)
     device.platform = platform
     if name:

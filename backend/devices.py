@@ -80,7 +80,7 @@ def _statements(*, v2: bool) -> tuple[str, str]:
     arrays = ", ".join(f"${i}::{type_}[]" for i, type_ in enumerate(types.values(), 1))
     said = f"unnest({arrays}) AS said ({', '.join(types)})"
     update = f"""
-        UPDATE devices AS known SET {", ".join(assignments)},
+        UPDATE devices AS known SET {", ".join(assignments)}, heard = true,
             last_seen = greatest(known.last_seen, said.seen_at)
         FROM {said} WHERE known.device_id = said.device_id
     """  # noqa: S608 - built from our own column names
@@ -89,7 +89,7 @@ def _statements(*, v2: bool) -> tuple[str, str]:
     register = f"""
         INSERT INTO devices AS known ({columns}, first_seen, last_seen)
         SELECT {columns}, first_at, seen_at FROM {said}
-        ON CONFLICT (device_id) DO UPDATE SET {again},
+        ON CONFLICT (device_id) DO UPDATE SET {again}, heard = true,
             last_seen = greatest(known.last_seen, excluded.last_seen)
         RETURNING *
     """  # noqa: S608 - built from our own column names
@@ -141,6 +141,12 @@ async def load_devices(session: AsyncSession) -> list[Device]:
     return list(await session.scalars(select(Device)))
 
 
+async def find_device(session: AsyncSession, device_id: str) -> Device | None:
+    """Return one clock."""
+    found: Device | None = await session.scalar(select(Device).where(Device.device_id == device_id))
+    return found
+
+
 async def rename_device(
     session: AsyncSession,
     device_id: str,
@@ -151,7 +157,7 @@ async def rename_device(
     now: datetime,
 ) -> bool:
     """Name a clock, or take its name away. False for a clock that is not there."""
-    device = await session.scalar(select(Device).where(Device.device_id == device_id))
+    device = await find_device(session, device_id)
     if device is None:
         return False
     before, device.name = device.name, (name or "").strip()[:64] or None
@@ -175,7 +181,7 @@ async def remove_device(
 
     False for one that is not there.
     """
-    device = await session.scalar(select(Device).where(Device.device_id == device_id))
+    device = await find_device(session, device_id)
     if device is None:
         return False
     await clock_credentials.revoke(session, device_id, actor=actor, address=address, now=now)

@@ -35,6 +35,8 @@ class Clock:
     ip_address: str | None
     first_seen: datetime
     last_seen: datetime
+    heard: bool = True
+    """False: claimed, and waiting for its first contact; `last_seen` is when it was claimed."""
     last_update: OpenUpdate | None = None
     """The newest update that the clock has begun, ended or not."""
     protocol: int | None = None
@@ -124,7 +126,7 @@ class Fleet:
         wanted: Iterable[Wanted] = (),
     ) -> None:
         """Take the state that the database holds, in place of all that was known."""
-        self.clocks = {device.device_id: _clock_of(device) for device in devices}
+        self.clocks = {device.device_id: clock_of(device) for device in devices}
         for standing in standings:
             clock = self.clocks[standing.device_id]
             clock.says_online, clock.status_at = standing.says_online, standing.status_at
@@ -191,6 +193,12 @@ class Fleet:
             changed.add(report.device_id)
         self.tell(changed)
 
+    def claim(self, clock: Clock) -> None:
+        """Take over that a board was claimed, as it was committed; what is known of it stays."""
+        known = self.clocks.setdefault(clock.device_id, clock)
+        known.name, known.platform = clock.name, clock.platform
+        self.tell([clock.device_id])
+
     def want(self, device_id: str, version: int) -> None:
         """Take over that a clock is to have other settings, as it was committed."""
         if clock := self.clocks.get(device_id):
@@ -228,7 +236,7 @@ def is_online(clock: Clock, *, now: datetime, offline_after: timedelta) -> bool:
     A retained word alone may be a lie, of a clock that came back under a new connection
     before the broker noticed the end of the old one: what is heard after it counts more.
     """
-    return now - clock.last_seen < offline_after and not has_gone(clock)
+    return clock.heard and now - clock.last_seen < offline_after and not has_gone(clock)
 
 
 def has_gone(clock: Clock) -> bool:
@@ -256,6 +264,7 @@ def _take_sighting(clock: Clock, sighting: Sighting) -> None:
             setattr(clock, name, value)
     if sighting.v2 is not None:
         _take_v2(clock, sighting.v2)
+    clock.heard = True
     clock.last_seen = max(clock.last_seen, sighting.seen_at)
 
 
@@ -287,7 +296,8 @@ def _newer(one: OpenUpdate | None, other: OpenUpdate) -> OpenUpdate:
     return other if begun[1] >= begun[0] else one
 
 
-def _clock_of(device: Device) -> Clock:
+def clock_of(device: Device) -> Clock:
+    """Return the live state of a clock, from its row."""
     return Clock(
         **{
             name: getattr(device, name)

@@ -103,6 +103,7 @@ class Device(Base):
     ip_address: Mapped[str | None]
     first_seen: Mapped[datetime]
     last_seen: Mapped[datetime]
+    heard: Mapped[bool] = mapped_column(server_default=text("true"))  # False: only claimed yet
     # What v2 clocks say besides; None for v1.
     protocol: Mapped[int | None] = mapped_column(SmallInteger)
     reset_reason: Mapped[str | None]

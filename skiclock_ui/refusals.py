@@ -9,6 +9,7 @@ def sentences() -> dict[str, str]:
         "above_you": _("This person or role may do more than you, so you cannot change that."),
         "account_link_gone": _("This link has been used, or it is too old. Ask for a new one."),
         "bad_bundle": _("The archive is not what a build makes, or it is damaged."),
+        "bad_claim": _("The board cannot be claimed so: a value is none that a clock takes."),
         "bad_email": _("This is no e-mail address. Expected name@place."),
         "bad_part": _("A part for blank boards would not start one. Build the archive again."),
         "bad_request": _("Something is missing or wrong in what was sent."),
@@ -57,6 +58,8 @@ def sentences() -> dict[str, str]:
             "Firmware must be signed here. Upload it with `skiclock upload --signing-key`."
         ),
         "too_many_attempts": _("Too many attempts. Wait a quarter of an hour, then try again."),
+        "too_many_claims": _("Too many boards at once. Wait a few minutes, then try again."),
+        "unknown_claim": _("The claim on this board is over; it holds for an hour. Begin again."),
         "unknown_device": _("This clock is not known here."),
         "unknown_page": _("This page is not known here. Reload it."),
         "unknown_role": _("There is no such role."),

@@ -13,6 +13,7 @@ from starlette.routing import Match, Mount
 
 from backend.api import (
     audit_log,
+    claims,
     clocks,
     docs,
     errors,
@@ -52,7 +53,7 @@ def create_api(server: "Server", lifespan: Lifespan) -> FastAPI:
     app.state.server = server
     app.state.metrics = Metrics(server)
     app.router.routes.extend(firmware.hot.routes)
-    for module in (upload, clocks, update_log, status, firmware, audit_log, sign_in, join, docs):
+    for module in _MODULES:
         app.include_router(module.router)
     docs.mount_assets(app)
     app.add_api_route("/api/{path:path}", _nothing, methods=_ALL_METHODS, include_in_schema=False)
@@ -65,6 +66,18 @@ def create_api(server: "Server", lifespan: Lifespan) -> FastAPI:
     return app
 
 
+_MODULES = (
+    upload,
+    clocks,
+    claims,
+    update_log,
+    status,
+    firmware,
+    audit_log,
+    sign_in,
+    join,
+    docs,
+)
 _ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _DESCRIPTION = """
 Signed in, every route works as your role allows. Programs send a key as `X-API-Key`; its

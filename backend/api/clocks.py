@@ -40,6 +40,7 @@ _EXAMPLE = {
             "ssid": "Club",
             "ip_address": "192.168.1.20",
             "online": True,
+            "waiting_for_first_contact": False,
             "minutes_since_last_seen": 0.4,
         }
     ],
@@ -179,6 +180,7 @@ def clock_json(clock: Clock, *, now: datetime, offline_after: timedelta) -> dict
         "ssid": clock.ssid,
         "ip_address": clock.ip_address,
         "online": is_online(clock, now=now, offline_after=offline_after),
+        "waiting_for_first_contact": not clock.heard,
         "minutes_since_last_seen": round((now - clock.last_seen).total_seconds() / 60, 1),
     }
 

@@ -17,6 +17,7 @@ from starlette.types import Scope
 
 from backend.access import UnknownUserError
 from backend.api_keys import UnknownKeyError, WrongKeyError
+from backend.claims import TooManyClaimsError, UnknownClaimError
 from backend.db import is_unavailable
 from backend.errors import Refusal
 from backend.firmware import FactoryPartsMissingError, VersionExistsError
@@ -102,6 +103,7 @@ _STATUS: dict[type[Refusal], int] = {
     NotFoundError: 404,
     LinkGoneError: 404,
     BadLinkError: 404,
+    UnknownClaimError: 404,
     UnknownUserError: 404,
     UnknownKeyError: 404,
     SlowUploadError: 408,
@@ -111,6 +113,7 @@ _STATUS: dict[type[Refusal], int] = {
     ExpiredLinkError: 410,
     UploadTooLargeError: 413,
     TooManyAttemptsError: 429,
+    TooManyClaimsError: 429,
     NotLoadedError: 503,
 }
 """What is not here is the asker's mistake: 400."""
@@ -167,7 +170,7 @@ async def _on_error(request: Request, error: Exception) -> Response:
 
 
 def _extra(error: Refusal) -> dict[str, str]:
-    if isinstance(error, TooManyAttemptsError):
+    if isinstance(error, TooManyAttemptsError | TooManyClaimsError):
         return {"retry-after": str(error.retry_after_s)}
     if isinstance(error, NotLoadedError):
         return {"retry-after": str(RETRY_AFTER_S)}

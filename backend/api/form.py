@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -15,6 +15,8 @@ from backend.api.errors import BadRequestError, SlowUploadError
 from backend.contract.flash_map import BLANK_CHIP_PARTS, Part
 from backend.flash_parts import MAX_PART_BYTES
 from backend.storage import Incoming
+
+_T = TypeVar("_T")
 
 MAX_FIELDS = 20
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -75,11 +77,7 @@ async def read_upload(request: Request, incoming: Incoming) -> UploadForm:
 async def read_small_form(request: Request) -> dict[str, str]:
     """Return the fields of a form or JSON object of at most 16 KiB; raises BadRequestError."""
     kind, options = parse_options_header(request.headers.get("content-type"))
-    body = b""
-    async for chunk in body_of(request):
-        body += chunk
-        if len(body) > MAX_SMALL_FORM_BYTES:
-            raise BadRequestError("The form is larger than 16 KiB.")
+    body = await _small_body(request)
     if kind == b"multipart/form-data" and options.get(b"boundary"):
         parser = _Parser(options[b"boundary"])
         for _ in parser.feed(body):
@@ -92,6 +90,26 @@ async def read_small_form(request: Request) -> dict[str, str]:
     except ValueError:
         raise BadRequestError("The form cannot be read.") from None
     return dict(pairs)
+
+
+async def read_json(request: Request, type_: type[_T]) -> _T:
+    """Return a JSON object of at most 16 KiB as a struct; raises BadRequestError."""
+    try:
+        return msgspec.json.decode(await _small_body(request), type=type_)
+    except msgspec.ValidationError as error:
+        field = str(error).partition("$.")[2].rstrip("`").partition(".")[0] or None
+        raise BadRequestError(f"The form does not fit: {error}.", field=field) from None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise BadRequestError("Expected a JSON object.") from None
+
+
+async def _small_body(request: Request) -> bytes:
+    body = b""
+    async for chunk in body_of(request):
+        body += chunk
+        if len(body) > MAX_SMALL_FORM_BYTES:
+            raise BadRequestError("The form is larger than 16 KiB.")
+    return body
 
 
 async def body_of(request: Request) -> AsyncIterator[bytes]:

@@ -9,6 +9,7 @@ import pytest
 from backend import (
     access,
     bundle,
+    claims,
     firmware,
     flash_parts,
     image,
@@ -120,6 +121,7 @@ def test_every_reason_of_a_failed_update_can_be_told_in_words() -> None:
     [
         access,
         bundle,
+        claims,
         firmware,
         flash_parts,
         image,

@@ -57,8 +57,9 @@ FIELDS = (
     "update",
     "damaged",
     "gone",
+    "heard",
 )
-"""What a row holds, in this order. Times in Unix seconds; `damaged` and `gone` are 0 or 1."""
+"""What a row holds, in this order. Times in Unix seconds; the last three are 0 or 1."""
 
 UPDATE_FIELDS = ("state", "progress_percent", "new_version", "error", "at")
 
@@ -198,6 +199,7 @@ def _row(clock: Clock, damaged: bool) -> list[Any]:
         _update(clock.last_update),
         int(damaged),
         int(has_gone(clock)),
+        int(clock.heard),
     ]
 
 

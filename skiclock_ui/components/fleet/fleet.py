@@ -107,6 +107,7 @@ def words() -> dict[str, str]:
         "line_downloading": _("Updating to {version}: {percent}"),
         "line_installed": _("{version} installed, waiting for the restart"),
         "line_failed": _("Update to {version} failed."),
+        "line_claimed": _("Flashed; waiting for its first contact"),
         "line_silent_for": _("Not heard for {time}"),
         "line_silent_since": _("Not heard since {time}"),
         "line_memory": _("Little memory left: {memory}"),

@@ -53,6 +53,7 @@ async def test_clocks_are_listed_under_v1s_names(site: Site, script: httpx.Async
         "ssid": 'Club "Nord"',
         "ip_address": "10.0.0.5",
         "online": True,
+        "waiting_for_first_contact": False,
     }
     silent = next(one for one in body["devices"] if one["device_id"] == "e8c5fbbdf5f0")
     assert silent["online"] is False

@@ -11,6 +11,7 @@ const words = {
   line_no_platform: "no platform", line_started: "begins {version}", line_downloading: "to {version}: {percent}",
   line_installed: "{version} installed", line_failed: "to {version} failed.", line_silent_for: "silent {time}",
   line_silent_since: "silent since {time}", line_memory: "memory {memory}", line_signal: "signal {signal}", line_damaged: "damaged",
+  line_claimed: "claimed",
 };
 const format = makeFormat("en-GB", words);
 const plain = (text) => text.replaceAll("\u202f", " ");
@@ -80,6 +81,7 @@ for (const [what, line, fields, newest] of [
   ["silent for minutes", ["silent 5 min", "warn"], { last_seen: NOW - 300 }],
   ["weak signal", ["signal \u221290 dBm", "warn"], { rssi_dbm: -90 }],
   ["little memory", ["memory 9 kB", "warn"], { free_heap_bytes: 9000 }],
+  ["claimed and never heard", ["claimed", "busy"], { heard: 0, version: null }, { esp32: V }],
   ["damaged messages", ["damaged", "warn"], { damaged: 1 }],
 ]) test(`line: ${what}`, () => assert.deepEqual(lineWith(fields, newest), line));
 

@@ -30,8 +30,8 @@ function setup(props) {
     memory: known("free_heap_bytes", format.memory),
     uptime: of((row) => (row.uptime_s === null ? null
       : format.duration(row.uptime_s + (props.state === "offline" ? 0 : now.value - row.last_seen)))),
-    seen: of((row) => format.ago(row.last_seen, now.value)),
-    seenExact: of((row) => format.exact(row.last_seen)),
+    seen: of((row) => (row.heard ? format.ago(row.last_seen, now.value) : words.none)),
+    seenExact: of((row) => (row.heard ? format.exact(row.last_seen) : words.line_claimed)),
     first: of((row) => format.date(row.first_seen, now.value)),
     firstExact: of((row) => format.exact(row.first_seen)),
     waitsFor: of((row) => (row.waits ? newest.value[row.platform] : null)),

@@ -9,6 +9,7 @@ const FAILURE_SHOWN_S = 7 * 86400;
 export function lineOf(row, state, now, { words, format, rules, newest }) {
   // The row may be a tick ahead of the state that was drawn from it.
   if (isUpdating(row)) return { text: runningText(row.update, words, format), tone: "busy" };
+  if (!row.heard) return { text: words.line_claimed, tone: "busy" };
   if (state === "offline") return { text: silentText(row, now, words, format), tone: "bad" };
   const trouble = troubleOf(row, now, rules);
   if (trouble) return { text: troubleText(trouble, row, now, words, format), tone: "warn" };

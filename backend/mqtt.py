@@ -3,7 +3,7 @@
 import asyncio
 import random
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +16,7 @@ from paho.mqtt.client import error_string
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
+from backend.arrivals import Arrival, Arrivals
 from backend.batch import Item
 from backend.contract.decoding import decode
 from backend.contract.messages import Problem, VersionResponse, encode
@@ -149,10 +150,7 @@ class Link:
             max_inflight_messages=INFLIGHT,
             max_queued_outgoing_messages=OUTBOX_LIMIT,
         )
-        # aiomqtt has no say over acknowledgements; the client beneath it does. QoS 1 is
-        # acknowledged after the commit: what we crashed on comes again.
-        paho = client._client
-        paho.manual_ack_set(True)
+        self._prepare(client)
         async with client:
             granted = await client.subscribe([(t, 1) for t in self._topics.from_clocks()])
             if any(isinstance(code, ReasonCode) and code.is_failure for code in granted):
@@ -162,25 +160,44 @@ class Link:
             self.connected.set()
             self._health.set_broker(ok=True, now=_now())
             log.info("broker.connected", host=address.host, port=address.port)
-            await self._receive(client, paho)
+            async for _ in client.messages:  # until the connection is lost, which raises
+                raise AssertionError("messages go another way")
 
-    async def _receive(self, client: aiomqtt.Client, paho: Any) -> None:
-        arrivals = client._queue
-        async for message in client.messages:
-            self._take(message, paho, _now())
-            # aiomqtt makes a task for each message that it hands over; while more keep
-            # coming they are taken without, and pages get their turn in between.
-            while not arrivals.empty():
-                now = _now()
-                for _ in range(arrivals.qsize()):
-                    self._take(arrivals.get_nowait(), paho, now)
-                await asyncio.sleep(0)
+    def _prepare(self, client: aiomqtt.Client) -> None:
+        """Set what aiomqtt has no say over, on the client beneath it."""
+        paho: Any = client._client
+        # QoS 1 is acknowledged after the commit: what we crashed on comes again.
+        paho.manual_ack_set(True)
+        paho.disable_logger()
+        paho.on_message = partial(self._take_from_client, paho)
+        soon = asyncio.get_running_loop().call_soon
+        opened: Any = paho.on_socket_open
 
-    def _take(self, message: aiomqtt.Message, paho: Any, now: datetime) -> None:
-        payload = message.payload if isinstance(message.payload, bytes) else b""
-        acknowledge = partial(paho.ack, message.mid, message.qos) if message.qos else None
-        found = self._topics.kind_of(str(message.topic))
-        if message.retain and (found is None or found[0] is not Kind.STATUS):
+        def on_socket_open(_client: Any, userdata: object, connection: Any) -> None:
+            paho._sock = Arrivals(connection, lambda found: soon(self._take_all, paho, found))
+            opened(paho, userdata, connection)
+
+        paho.on_socket_open = on_socket_open
+
+    def _take_from_client(self, paho: Any, _client: Any, _userdata: object, message: Any) -> None:
+        """Hear of what Arrivals left to the client: a large message, or one of another QoS."""
+        try:
+            topic = message.topic.encode()
+        except UnicodeDecodeError:  # paho hands over any bytes, and reads them when asked
+            topic = b""
+        arrival = Arrival(topic, message.payload, message.qos, message.retain, message.mid)
+        self._take_all(paho, [arrival])
+
+    def _take_all(self, paho: Any, arrivals: Sequence[Arrival]) -> None:
+        now = _now()
+        for arrival in arrivals:
+            self._take(arrival, paho, now)
+
+    def _take(self, arrival: Arrival, paho: Any, now: datetime) -> None:
+        topic, payload, qos, retain, mid = arrival
+        acknowledge = partial(paho.ack, mid, qos) if qos else None
+        found = self._topics.kind_of(topic.decode(errors="replace"))
+        if retain and (found is None or found[0] is not Kind.STATUS):
             # Kept by the broker from who knows when: no sign of life, and no news. A status is
             # retained on purpose: who subscribes late hears whether a clock is there.
             kind_name = found[0] if found else "?"

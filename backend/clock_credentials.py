@@ -39,6 +39,7 @@ async def claim(
     platform: str,
     mac: str | None,
     name: str | None = None,
+    group: str | None = None,
     actor: str,
     address: str | None,
     now: datetime,
@@ -56,6 +57,8 @@ async def claim(
     device.platform = platform
     if name:
         device.name = name[:64]
+    if group:
+        device.device_group = group
     rows = await _valid_of(session, device_id)
     keep = max(rows, key=_last_use, default=None)
     for row in rows:

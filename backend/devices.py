@@ -15,6 +15,9 @@ from backend.contract.platforms import UNKNOWN_BOARD
 from backend.db import driver_connection
 from backend.models import Device
 
+MAX_GROUP = 40
+"""Characters of the name of a group of clocks."""
+
 
 @dataclass(slots=True)
 class Sighting:
@@ -171,6 +174,34 @@ async def rename_device(
         before={"name": before},
         after={"name": device.name},
     )
+    return True
+
+
+async def regroup_device(
+    session: AsyncSession,
+    device_id: str,
+    group: str | None,
+    *,
+    actor: str,
+    address: str | None,
+    now: datetime,
+) -> bool:
+    """Put a clock into a group, or into none. False for a clock that is not there."""
+    device = await find_device(session, device_id)
+    if device is None:
+        return False
+    before, device.device_group = device.device_group, (group or "").strip()[:MAX_GROUP] or None
+    if device.device_group != before:
+        audit.record(
+            session,
+            at=now,
+            actor=actor,
+            action="clock.group",
+            object=device_id,
+            address=address,
+            before={"group": before},
+            after={"group": device.device_group},
+        )
     return True
 
 

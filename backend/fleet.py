@@ -37,6 +37,7 @@ class Clock:
     last_seen: datetime
     heard: bool = True
     """False: claimed, and waiting for its first contact; `last_seen` is when it was claimed."""
+    device_group: str | None = None
     last_update: OpenUpdate | None = None
     """The newest update that the clock has begun, ended or not."""
     protocol: int | None = None
@@ -197,6 +198,7 @@ class Fleet:
         """Take over that a board was claimed, as it was committed; what is known of it stays."""
         known = self.clocks.setdefault(clock.device_id, clock)
         known.name, known.platform = clock.name, clock.platform
+        known.device_group = clock.device_group
         self.tell([clock.device_id])
 
     def want(self, device_id: str, version: int) -> None:
@@ -215,6 +217,12 @@ class Fleet:
         """Take over a name that was committed."""
         if clock := self.clocks.get(device_id):
             clock.name = name
+            self.tell([device_id])
+
+    def regroup(self, device_id: str, group: str | None) -> None:
+        """Take over a group that was committed."""
+        if clock := self.clocks.get(device_id):
+            clock.device_group = group
             self.tell([device_id])
 
     def forget(self, device_id: str) -> None:

@@ -93,6 +93,7 @@ class Device(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     device_id: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str | None]
+    device_group: Mapped[str | None]  # whose it is; roles can be limited to groups
     board: Mapped[str | None]
     platform: Mapped[str | None]
     version: Mapped[str | None]
@@ -119,6 +120,7 @@ class Device(Base):
         CheckConstraint(A_DEVICE_ID, name="device_id_is_hex"),
         CheckConstraint(f"platform IS NULL OR {A_PLATFORM}", name="platform_is_ours"),
         CheckConstraint("char_length(name) BETWEEN 1 AND 64", name="name_length"),
+        CheckConstraint("char_length(device_group) BETWEEN 1 AND 40", name="group_length"),
         CheckConstraint("last_seen >= first_seen", name="seen_in_order"),
         # Every heartbeat rewrites its row: room on the page keeps that off the indexes.
         {"postgresql_with": {"fillfactor": "50"}},

@@ -1,8 +1,8 @@
 """Puts a spare in a broken clock's place: what is the place's moves, what is the chip's stays.
 
-Name, settings and the history of measurements are the place's; the old clock's credentials
-are revoked. The journal, the log of
-updates and the flash history tell of a chip, and stay with it.
+Name, group, settings and the history of measurements are the place's; the old clock's
+credentials are revoked. The journal, the log of updates and the flash history tell of a chip,
+and stay with it.
 """
 
 from dataclasses import dataclass
@@ -35,6 +35,7 @@ class Swapped:
     """What moved. `settings_version`: of the spare's new settings, None where none moved."""
 
     name: str | None
+    group: str | None
     settings_version: int | None
 
 
@@ -50,11 +51,12 @@ async def swap(
 ) -> Swapped:
     """Let one clock take another's place; raises BadSwapError.
 
-    After the commit the caller tells the fleet (Fleet.rename, Fleet.want) and the dispatcher.
+    After the commit the caller tells the fleet (rename, regroup, want) and the dispatcher.
     """
     old, new = await _both(session, old_id, new_id)
     name, spare_name = old.name, new.name
     new.name, old.name = name or spare_name, None
+    new.device_group = old.device_group or new.device_group
     wanted = await session.get(ClockSettings, old.id, with_for_update=True)
     settings_version = None
     if wanted is not None and (new.protocol or 0) >= PROTOCOL:
@@ -85,7 +87,7 @@ async def swap(
         after={"replaced_by": new_id, "settings_version": settings_version},
     )
     await session.flush()
-    return Swapped(new.name, settings_version)
+    return Swapped(new.name, new.device_group, settings_version)
 
 
 async def find_swaps(session: AsyncSession, device_id: str) -> list[Swap]:

@@ -68,14 +68,19 @@ async def test_renamed_clock_shows_its_name_at_once_and_after_a_reload(
     async with product.clock("4e4a3e") as clock:
         await clock.heartbeat()
         await choose(page, "4e4a3e", "rename")
-        dialog = page.get_by_role("dialog", name="Rename 4e4a3e")
+        dialog = page.get_by_role("dialog", name="Name and group of 4e4a3e")
         await dialog.get_by_label("Name").fill("  Målgång <b>2</b> ")
-        await dialog.get_by_role("button", name="Rename").click()
+        await dialog.get_by_label("Group").fill(" Slalom ")
+        await dialog.get_by_role("button", name="Save").click()
         await expect(dialog).to_be_hidden()
         await expect(card(page, "4e4a3e").locator(".fleet-name")).to_have_text("Målgång <b>2</b>")
         await page.reload()
         await expect(card(page, "4e4a3e").locator(".fleet-name")).to_have_text("Målgång <b>2</b>")
         await expect(card(page, "4e4a3e")).to_contain_text("4e4a3e")
+        await expect(card(page, "4e4a3e").locator("[data-field=group]")).to_have_text("Slalom")
+        await page.locator("select[data-filter=group]:visible").select_option("Slalom")
+        await expect(card(page, "4e4a3e")).to_be_visible()
+        await expect(page).to_have_url(f"{product.url}/?group=Slalom")
 
 
 async def test_clock_is_removed_only_by_naming_it(page: Page, product: Product) -> None:
@@ -105,7 +110,7 @@ async def test_clock_that_somebody_else_removed_meanwhile_is_said_so(
         await choose(page, "90e", "rename")
         await page.request.delete(f"{product.url}/api/devices/90e", headers={"Origin": product.url})
         await page.get_by_role("dialog").get_by_label("Name").fill("Late")
-        await page.get_by_role("dialog").get_by_role("button", name="Rename").click()
+        await page.get_by_role("dialog").get_by_role("button", name="Save").click()
         await expect(page.get_by_role("alert")).to_contain_text("Somebody else removed it")
 
 
@@ -224,7 +229,7 @@ async def test_keyboard_walks_the_cards_opens_the_menu_and_comes_back(
     await page.keyboard.press("ArrowRight")
     await page.keyboard.press("ArrowDown")
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("menuitem", name="Rename")).to_be_focused()
+    await expect(page.get_by_role("menuitem", name="Name and group")).to_be_focused()
     await page.keyboard.press("ArrowUp")
     await expect(page.get_by_role("menuitem", name="Remove")).to_be_focused()
     await page.keyboard.press("Escape")

@@ -85,6 +85,7 @@ async def claim_board(request: Request) -> Response:
             platform=info.platform,
             mac=form.mac,
             name=form.name or None,
+            group=form.group or None,
             actor=identity.email,
             address=address_of(request),
             now=now,

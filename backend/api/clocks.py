@@ -29,6 +29,7 @@ _EXAMPLE = {
         {
             "device_id": "e8c5fbbdf5f0",
             "name": "Start hut",
+            "group": "Slalom",
             "board": "ESP32",
             "platform": "esp32",
             "version": "2026.11.24.1",
@@ -151,6 +152,7 @@ async def swap_clock(request: Request, device_id: str) -> Response:
     server.clock_users.hurry()
     server.fleet.rename(device_id, None)
     server.fleet.rename(spare, swapped.name)
+    server.fleet.regroup(spare, swapped.group)
     if swapped.settings_version is not None:
         server.fleet.forget_wanted(device_id)
         server.fleet.want(spare, swapped.settings_version)
@@ -169,6 +171,7 @@ def clock_json(clock: Clock, *, now: datetime, offline_after: timedelta) -> dict
     return {
         "device_id": clock.device_id,
         "name": clock.name,
+        "group": clock.device_group,
         "board": clock.board,
         "platform": clock.platform,
         "version": clock.version,

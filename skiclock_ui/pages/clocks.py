@@ -81,19 +81,21 @@ class Actions:
 
     async def _rename(self, args: dict[str, Any], event: GenericEventArguments) -> str:
         identity = _allowed(event, Permission.EDIT_CLOCKS)
-        device_id, name = _device_id(args), _name(args)
-        await self._change(
-            lambda session: devices.rename_device(
-                session,
-                device_id,
-                name,
-                actor=identity.email,
-                address=event.client.ip,
-                now=datetime.now(UTC),
-            )
-        )
+        device_id, name, group = _device_id(args), _name(args), _group(args)
+        about: dict[str, Any] = {
+            "actor": identity.email,
+            "address": event.client.ip,
+            "now": datetime.now(UTC),
+        }
+
+        async def change(session: AsyncSession) -> bool:
+            await devices.regroup_device(session, device_id, group, **about)
+            return await devices.rename_device(session, device_id, name, **about)
+
+        await self._change(change)
+        self._server.fleet.regroup(device_id, group)
         self._server.fleet.rename(device_id, name)
-        return _("Renamed.")
+        return _("Saved.")
 
     async def _remove(self, args: dict[str, Any], event: GenericEventArguments) -> str:
         identity = _allowed(event, Permission.REMOVE_CLOCKS)
@@ -169,14 +171,27 @@ def _device_id(args: dict[str, Any]) -> str:
 
 
 def _name(args: dict[str, Any]) -> str | None:
-    """Return the name asked for: printable text in one line, or None for no name."""
-    name = args.get("name")
-    if not isinstance(name, str):
-        raise NotDoneError(_("A name is text of up to 64 characters."))
-    name = " ".join("".join(c if c.isprintable() else " " for c in name).split())
-    if len(name) > NAME_LENGTH:
+    """Return the name asked for, or None for no name."""
+    name = _line(args.get("name"), NAME_LENGTH)
+    if name is None:
         raise NotDoneError(_("A name is text of up to 64 characters."))
     return name or None
+
+
+def _group(args: dict[str, Any]) -> str | None:
+    """Return the group asked for, or None for no group."""
+    group = _line(args.get("group"), devices.MAX_GROUP)
+    if group is None:
+        raise NotDoneError(_("The name of a group is text of up to 40 characters."))
+    return group or None
+
+
+def _line(text: object, length: int) -> str | None:
+    """Return printable text in one line; None for what is none, or is too long."""
+    if not isinstance(text, str):
+        return None
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= length else None
 
 
 def _how_to_connect(server: "Server") -> dict[str, Any]:

@@ -70,6 +70,7 @@ def actions() -> dict[str, str]:
         "audit.export": _("Audit log exported"),
         "clock.claim": _("Credentials made for a clock"),
         "clock.command": _("Clock told something"),
+        "clock.group": _("Clock put into a group"),
         "clock.remove": _("Clock removed"),
         "clock.rename": _("Clock renamed"),
         "clock.revoke": _("Clock's credentials revoked"),

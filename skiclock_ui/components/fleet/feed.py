@@ -58,8 +58,9 @@ FIELDS = (
     "damaged",
     "gone",
     "heard",
+    "group",
 )
-"""What a row holds, in this order. Times in Unix seconds; the last three are 0 or 1."""
+"""What a row holds, in this order. Times in Unix seconds; damaged, gone, heard are 0 or 1."""
 
 UPDATE_FIELDS = ("state", "progress_percent", "new_version", "error", "at")
 
@@ -200,6 +201,7 @@ def _row(clock: Clock, damaged: bool) -> list[Any]:
         int(damaged),
         int(has_gone(clock)),
         int(clock.heard),
+        clock.device_group,
     ]
 
 

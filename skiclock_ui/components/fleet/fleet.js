@@ -57,7 +57,7 @@ export default {
     const totals = shallowRef(null);
     const shown = shallowRef([]);
     const visible = shallowRef([]);
-    const facets = shallowRef({ platform: [], version: [], network: [] });
+    const facets = shallowRef({ platform: [], version: [], network: [], group: [] });
     const grid = reactive({ columns: 1, offset: 0, height: 0 });
     const active = ref(null);
     const menuOf = ref(null);
@@ -422,6 +422,6 @@ export default {
       <button type="button" class="fleet-button primary" data-action="close-sheet">{{ matchText }}</button></footer>
   </dialog>
   <fleet-menu ref="menu" @choose="choose" @closed="menuClosed"/>
-  <fleet-dialog ref="dialog" @send="send" @closed="focusBack"/>
+  <fleet-dialog ref="dialog" :groups="facets.group" @send="send" @closed="focusBack"/>
 </section>`,
 };

@@ -50,7 +50,7 @@ async def test_claimed_board_waits_for_its_first_contact_with_credentials_of_its
         entry = await session.scalar(select(AuditEntry).where(AuditEntry.action == "clock.claim"))
     assert (credential.claimed_by, credential.mac) == ("technician@example.org", MAC.lower())
     assert device is not None
-    assert (device.name, device.heard) == ("Start hut", False)
+    assert (device.name, device.device_group, device.heard) == ("Start hut", "Slalom", False)
     assert entry is not None
     assert (entry.actor, entry.address) == ("technician@example.org", "127.0.0.1")
     assert "powder" not in str((entry.before, entry.after))

@@ -44,6 +44,7 @@ async def test_clocks_are_listed_under_v1s_names(site: Site, script: httpx.Async
     assert clock == {
         "device_id": "a1b2c3",
         "name": None,
+        "group": None,
         "board": "ESP32",
         "platform": "esp32",
         "version": OLD,

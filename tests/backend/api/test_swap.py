@@ -22,7 +22,11 @@ async def furnish(site: Site, *, spare_protocol: int | None = 2) -> None:
     """Make a1 with a name and settings, and the spare b2; each has been heard."""
     await site.hear(heartbeat("a1", 2), heartbeat("b2", spare_protocol), heartbeat("a1", 2))
     async with site.server.database.session() as session:
-        await session.execute(text("UPDATE devices SET name = 'Start' WHERE device_id = 'a1'"))
+        await session.execute(
+            text(
+                "UPDATE devices SET name = 'Start', device_group = 'Slalom' WHERE device_id = 'a1'"
+            )
+        )
         version = await clock_settings.want(
             session,
             "a1",
@@ -75,6 +79,7 @@ async def test_name_settings_and_history_move_and_who_the_chip_is_stays(site: Si
     assert entry.after == {"replaced_by": "b2", "settings_version": wanted.version}
     clocks = site.server.fleet.clocks
     assert (clocks["a1"].name, clocks["b2"].name) == (None, "Start")
+    assert clocks["b2"].device_group == "Slalom"
     assert (clocks["a1"].wanted_config, clocks["b2"].wanted_config) == (None, wanted.version)
 
 

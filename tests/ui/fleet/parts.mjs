@@ -14,7 +14,7 @@ export const NOW = 1_795_500_000;
 const USUAL = {
   device_id: "a1", name: null, board: "ESP32", platform: "esp32", version: "2026.11.1.1", uptime_s: 60,
   rssi_dbm: -61, free_heap_bytes: 180000, ssid: "Ski", ip_address: "10.0.0.2", first_seen: NOW - 86400,
-  last_seen: NOW - 5, update: null, damaged: 0, gone: 0, heard: 1,
+  last_seen: NOW - 5, update: null, damaged: 0, gone: 0, heard: 1, group: null,
 };
 export const values = (fields = {}) => FIELDS.map((field) => ({ ...USUAL, ...fields })[field]);
 export const update = (fields = {}) => UPDATE_FIELDS.map((field) => (

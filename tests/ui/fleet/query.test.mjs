@@ -6,7 +6,7 @@ import { columnsFor, scrollFor, sliceOf } from "../../../skiclock_ui/components/
 test("a query comes back from the address as it went", () => {
   const query = {
     q: "mål & gång", state: ["degraded", "offline"], waiting: true, platform: "esp32", version: "2026.11.1.1",
-    network: "A \"b\"#?", sort: "last_seen", down: true, view: "table",
+    network: "A \"b\"#?", group: "Slalom", sort: "last_seen", down: true, view: "table",
   };
   assert.deepEqual(readQuery(writeQuery(query)), query);
 });

@@ -98,7 +98,7 @@ export const FleetCard = {
       <div class="fleet-names">
         <h2 class="fleet-name" :class="{mono: !row.name}" dir="auto" :title="label"><a :href="'/clocks/' + row.device_id" :tabindex="tab">{{ label }}</a></h2>
         <p class="fleet-sub"><template v-if="row.name"><span class="mono">{{ row.device_id }}</span> · </template>
-          <span dir="auto">{{ board }}</span></p>
+          <span dir="auto">{{ board }}</span><template v-if="row.group"> · <span data-field="group" dir="auto">{{ row.group }}</span></template></p>
       </div>
       ${MENU_BUTTON}
     </div>

@@ -71,6 +71,7 @@ function place(menu, anchor) {
  */
 export const FleetDialog = {
   components: { Icon },
+  props: ["groups"],
   emits: ["send", "closed"],
   setup(_, { emit, expose }) {
     const { words } = inject("fleet");
@@ -78,6 +79,7 @@ export const FleetDialog = {
     const kind = ref("remove");
     const row = ref(null);
     const text = ref("");
+    const group = ref("");
     const error = ref("");
     const busy = ref(false);
     const label = computed(() => (row.value ? labelOf(row.value) : ""));
@@ -85,11 +87,11 @@ export const FleetDialog = {
     const isNamed = computed(() =>
       [label.value, row.value?.device_id].some((name) => name?.toLowerCase() === typed.value.toLowerCase()));
     const ready = computed(() => !busy.value && (kind.value === "rename" || isNamed.value));
-    watch(text, () => (error.value = ""));
+    watch([text, group], () => (error.value = ""));
 
     async function ask(what, clock) {
       [kind.value, row.value, error.value, busy.value] = [what, Object.freeze({ ...clock }), "", false];
-      text.value = what === "rename" ? (clock.name ?? "") : "";
+      [text.value, group.value] = what === "rename" ? [clock.name ?? "", clock.group ?? ""] : ["", ""];
       element.value.showModal();
       await nextTick();
       element.value.querySelector("input").select();
@@ -97,7 +99,7 @@ export const FleetDialog = {
     function send() {
       if (!ready.value) return;
       busy.value = true;
-      emit("send", kind.value, { device_id: row.value.device_id, ...(kind.value === "rename" && { name: typed.value }) });
+      emit("send", kind.value, { device_id: row.value.device_id, ...(kind.value === "rename" && { name: typed.value, group: group.value.trim() }) });
     }
     function done(problem) {
       busy.value = false;
@@ -106,7 +108,7 @@ export const FleetDialog = {
     }
     expose({ ask, done });
     const onBackdrop = (event) => event.target === element.value && element.value.close();
-    return { words, element, kind, row, text, error, busy, label, ready, send, fill, emit, onBackdrop };
+    return { words, element, kind, row, text, group, error, busy, label, ready, send, fill, emit, onBackdrop };
   },
   template: `
   <dialog ref="element" class="fleet-dialog" aria-labelledby="fleet-dialog-title" @close="emit('closed', row)" @click="onBackdrop">
@@ -120,11 +122,17 @@ export const FleetDialog = {
           :placeholder="kind === 'rename' ? row.device_id : ''" :aria-invalid="error ? true : null"/>
         <small v-if="kind === 'rename'">{{ words.rename_hint }}</small>
       </label>
+      <label v-if="kind === 'rename'" class="fleet-field">
+        <span>{{ words.group }}</span>
+        <input v-model="group" type="text" maxlength="40" spellcheck="false" list="fleet-groups" :aria-invalid="error ? true : null"/>
+        <datalist id="fleet-groups"><option v-for="[name] in groups" :key="name" :value="name"></option></datalist>
+        <small>{{ words.group_hint }}</small>
+      </label>
       <p v-if="error" class="fleet-error" role="alert"><icon name="warning"/>{{ error }}</p>
       <div class="fleet-dialog-actions">
         <button type="button" class="fleet-button" @click="element.close()">{{ words.cancel }}</button>
         <button type="submit" class="fleet-button" :class="kind === 'remove' ? 'danger' : 'primary'" :disabled="!ready">
-          {{ words[kind] }}</button>
+          {{ kind === 'rename' ? words.save : words[kind] }}</button>
       </div>
     </form>
   </dialog>`,

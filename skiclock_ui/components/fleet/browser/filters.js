@@ -22,15 +22,21 @@ export const FleetChoices = {
       platform: options("platform", (value) => boards[value] ?? value),
       version: options("version"),
       network: options("network"),
+      group: options("group"),
     };
-    return { words, lists, sorts: SORTS };
+    // Who has no groups need not choose among them.
+    const shown = computed(() => {
+      const { group, ...others } = lists;
+      return Object.fromEntries(Object.entries(group.value.length ? lists : others).map(([name, list]) => [name, list.value]));
+    });
+    return { words, shown, sorts: SORTS };
   },
   template: `
-  <label v-for="(list, name) in lists" :key="name" class="fleet-select" :class="{on: query[name]}">
+  <label v-for="(list, name) in shown" :key="name" class="fleet-select" :class="{on: query[name]}">
     <span class="fleet-select-label">{{ words['filter_' + name] }}</span>
     <select :aria-label="words['filter_' + name]" :value="query[name]" :data-filter="name" @change="$emit('pick', name, $event.target.value)">
       <option value="">{{ words['all_' + name] }}</option>
-      <option v-for="option in list.value" :key="option.value" :value="option.value">{{ option.text }}</option>
+      <option v-for="option in list" :key="option.value" :value="option.value">{{ option.text }}</option>
     </select><icon name="down"/>
   </label>
   <div class="fleet-sort">

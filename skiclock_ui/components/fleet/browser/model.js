@@ -82,9 +82,9 @@ export class Store {
     return rows;
   }
 
-  /** How many clocks have each platform, version and network: what can be chosen. */
+  /** How many clocks have each platform, version, network and group: what can be chosen. */
   facets() {
-    const count = { platform: new Map(), version: new Map(), ssid: new Map() };
+    const count = { platform: new Map(), version: new Map(), ssid: new Map(), group: new Map() };
     for (const row of this.rows.values()) {
       for (const field in count) {
         const value = row[field];
@@ -96,6 +96,7 @@ export class Store {
     return {
       platform: [...count.platform].sort(byName),
       version: [...count.version].sort(newestFirst).slice(0, 200),
+      group: [...count.group].sort(byName),
       network: [...count.ssid].sort((one, other) => other[1] - one[1]).slice(0, 200).sort(byName),
     };
   }
@@ -203,12 +204,13 @@ function matcher(query) {
     (!query.platform || row.platform === query.platform) &&
     (!query.version || row.version === query.version) &&
     (!query.network || row.ssid === query.network) &&
+    (!query.group || row.group === query.group) &&
     (terms.length === 0 || terms.every((term) => textOf(row).includes(term)));
 }
 
 function textOf(row) {
   if (row.text === "") {
-    const parts = [row.name, row.device_id, row.board, row.platform, row.version, row.ssid, row.ip_address];
+    const parts = [row.name, row.device_id, row.board, row.platform, row.version, row.ssid, row.ip_address, row.group];
     row.text = parts.filter(Boolean).join("\n").toLowerCase();
   }
   return row.text;

@@ -3,9 +3,9 @@
 import { SORTS, STATES } from "./model.js";
 
 const VIEWS = ["cards", "table"];
-const FREE = ["q", "platform", "version", "network"];
+const FREE = ["q", "platform", "version", "network", "group"];
 export const PLAIN = Object.freeze({
-  q: "", state: [], waiting: false, platform: "", version: "", network: "",
+  q: "", state: [], waiting: false, platform: "", version: "", network: "", group: "",
   sort: "name", down: false, view: "cards",
 });
 
@@ -40,7 +40,7 @@ export function writeQuery(query, search = "") {
 /** How many filters are on, the search not counted. */
 export const filterCount = (query) =>
   (query.state.length ? 1 : 0) + (query.waiting ? 1 : 0) +
-  ["platform", "version", "network"].filter((name) => query[name]).length;
+  ["platform", "version", "network", "group"].filter((name) => query[name]).length;
 
 export const isFiltered = (query) => query.q.trim() !== "" || filterCount(query) > 0;
 

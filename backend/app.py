@@ -1,6 +1,7 @@
 """The wiring: every part is made here and handed to those that need it."""
 
 import asyncio
+import hmac
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -37,12 +38,15 @@ from backend.dispatch import Dispatcher
 from backend.firmware import Catalogue
 from backend.fleet import Fleet
 from backend.health import Health
+from backend.image_cache import ImageCache
 from backend.ingest import Ingest
+from backend.keeper import Keeper
 from backend.links import DownloadLog, Links
 from backend.mqtt import Link
+from backend.object_store import open_storage
 from backend.sign_ins import SignIns
 from backend.snapshots import Snapshots
-from backend.storage import ImageCache, Storage
+from backend.storage import Storage
 from backend.surroundings import Surroundings
 
 log = structlog.get_logger(__name__)
@@ -65,6 +69,7 @@ class Server:
     catalogue: Catalogue
     storage: Storage
     images: ImageCache
+    keeper: Keeper
     sign_ins: SignIns
     keys: ApiKeys
     claims: Claims
@@ -87,11 +92,11 @@ class Server:
 
 
 def create_server(settings: Settings, surroundings: Surroundings) -> Server:
-    """Make the parts; nothing runs yet."""
+    """Make the parts; nothing runs yet. Raises SettingsError where the image store is none."""
     database = Database(surroundings.database_url)
     health, diagnostics, fleet = Health(), Diagnostics(), Fleet()
     catalogue = Catalogue(settings.platforms)
-    storage = Storage(settings.data / "images")
+    storage = open_storage(settings)
 
     def misfit(item: Item) -> None:
         message = item.message
@@ -125,6 +130,7 @@ def create_server(settings: Settings, surroundings: Surroundings) -> Server:
         catalogue=catalogue,
         storage=storage,
         images=ImageCache(storage, settings.image_cache_bytes),
+        keeper=Keeper(database, storage, catalogue, health, owner=_owner(settings)),
         sign_ins=SignIns(database),
         keys=ApiKeys(database, settings),
         claims=Claims(),
@@ -168,6 +174,7 @@ async def running(server: Server) -> AsyncIterator[None]:
         "ingest": _after_load(server, server.ingest.run),
         "announcer": _after_load(server, server.announcer.run),
         "dispatcher": _after_load(server, server.dispatcher.run),
+        "keeper": _after_load(server, server.keeper.run),
         "clock users": _after_load(server, server.clock_users.run),
         "records": _after_load(
             server, partial(upkeep.tidy_records, server.database, keep_days=settings.event_days)
@@ -251,6 +258,12 @@ def _after_load(server: Server, work: Work) -> Work:
         await work()
 
     return begin
+
+
+def _owner(settings: Settings) -> str:
+    """Return by what a bucket knows this server; the same on every machine that it moves to."""
+    key = settings.secret_key.get_secret_value().encode()
+    return hmac.digest(key, b"owner of the image store", "sha256").hex()[:32]
 
 
 def _now() -> datetime:

@@ -166,6 +166,18 @@ class Settings(BaseSettings):
         alias="IMAGE_CACHE_BYTES",
         description="Memory for images that are downloaded often",
     )
+    object_store_url: str = Field(
+        "",
+        alias="OBJECT_STORE_URL",
+        description="Where images live: s3://, gs:// or az:// with a bucket and maybe a path, or "
+        "file:// with a folder; the data folder when absent",
+    )
+    object_cache_bytes: int = Field(
+        1024 * 1024 * 1024,
+        ge=0,
+        alias="OBJECT_CACHE_BYTES",
+        description="Disk for copies of images that a bucket has",
+    )
     firmware_public_keys: str = Field(
         "",
         alias="FIRMWARE_PUBLIC_KEYS",
@@ -192,6 +204,18 @@ class Settings(BaseSettings):
         parts = urlsplit(value)
         if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
             raise ValueError("must start with http:// or https:// and name a host")
+        return value.rstrip("/")
+
+    @field_validator("object_store_url")
+    @classmethod
+    def _object_store_is_one(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.query or parts.username or parts.password:
+            raise ValueError("must hold no key; README says which variables the providers read")
+        if value and not (parts.path if parts.scheme == "file" else parts.hostname):
+            raise ValueError("must name a bucket, or a folder from the root on")
+        if value and parts.scheme not in {"s3", "gs", "az", "file"}:
+            raise ValueError("must start with s3://, gs://, az:// or file://")
         return value.rstrip("/")
 
     @field_validator("database_url")

@@ -13,7 +13,7 @@ from typing import ClassVar
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend import audit
+from backend import audit, objects
 from backend.contract.flash_map import Part, offsets_of
 from backend.contract.platforms import (
     ALIASES,
@@ -91,6 +91,11 @@ class FirmwareInfo:
     signature: str | None = None
     """Base64; None: unsigned, which v2 clocks do not install."""
     parts: tuple[StoredPart, ...] = ()
+
+    @property
+    def files(self) -> list[str]:
+        """Hashes of everything that is stored of it."""
+        return [self.sha256, *(one.sha256 for one in self.parts)]
 
     @property
     def starts_blank_chip(self) -> bool:
@@ -245,6 +250,7 @@ async def publish(
         check_signature(signature, text_signed, public_keys)
     await _check_order(session, target, version, key)
     await incoming.keep()
+    await objects.note_stored(session, incoming.sha256, incoming.size_bytes, now=now)
     row = Firmware(
         platform=platform,
         version=version,
@@ -255,7 +261,10 @@ async def publish(
         uploaded_at=now,
         uploaded_by=actor,
         signature=signature or None,
-        parts=[await _stored(incoming.storage, part, data) for part, data in parts.items()],
+        parts=[
+            await _stored(session, incoming.storage, part, data, now)
+            for part, data in parts.items()
+        ],
     )
     session.add(row)
     _note_published(session, row, actor=actor, address=address, now=now)
@@ -263,8 +272,12 @@ async def publish(
     return _info(row)
 
 
-async def _stored(storage: Storage, part: Part, data: bytes) -> FirmwarePart:
-    return FirmwarePart(part=part, size_bytes=len(data), sha256=await storage.store(data))
+async def _stored(
+    session: AsyncSession, storage: Storage, part: Part, data: bytes, now: datetime
+) -> FirmwarePart:
+    sha256 = await storage.store(data)
+    await objects.note_stored(session, sha256, len(data), now=now)
+    return FirmwarePart(part=part, size_bytes=len(data), sha256=sha256)
 
 
 def _note_published(

@@ -1,4 +1,4 @@
-"""Whether the parts that we stand on are there: database and broker, since when, and why not."""
+"""Whether the parts that we stand on are there: database, broker, image store; why not."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -24,6 +24,7 @@ class Health:
 
     database: PartHealth = field(default_factory=lambda: _not_yet("Not asked yet."))
     broker: PartHealth = field(default_factory=lambda: _not_yet("Not connected yet."))
+    store: PartHealth = field(default_factory=lambda: PartHealth(True, datetime.now(UTC), ""))
     listeners: list[Callable[[], None]] = field(default_factory=list)
 
     def set_database(self, *, ok: bool, detail: str = "", now: datetime) -> None:
@@ -33,6 +34,10 @@ class Health:
     def set_broker(self, *, ok: bool, detail: str = "", now: datetime) -> None:
         """Note whether the broker link is up."""
         self.broker = self._changed("broker", self.broker, ok, detail, now)
+
+    def set_store(self, *, ok: bool, detail: str = "", now: datetime) -> None:
+        """Note whether the bucket answers; without one the folder is always there."""
+        self.store = self._changed("store", self.store, ok, detail, now)
 
     @property
     def ready(self) -> bool:

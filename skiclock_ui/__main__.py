@@ -14,6 +14,7 @@ from backend.cli.doctor import doctor_command
 from backend.cli.output import give_up, say
 from backend.cli.settings import read_settings, settings_command
 from backend.cli.upload import upload_command
+from backend.config import SettingsError
 from backend.embedded.errors import EmbeddedError
 from backend.logs import set_up_logs
 from backend.simulator.command import simulate_command
@@ -44,7 +45,7 @@ def serve_command() -> None:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(settings))
-    except EmbeddedError as error:
+    except (EmbeddedError, SettingsError) as error:
         give_up(str(error), code=1)
     except KeyboardInterrupt:
         sys.exit(130)

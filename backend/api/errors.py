@@ -24,7 +24,7 @@ from backend.firmware import FactoryPartsMissingError, VersionExistsError
 from backend.links import BadLinkError, ExpiredLinkError, LinkNotAllowedError
 from backend.people import AboveYouError, LastAdminError, LinkGoneError
 from backend.sign_ins import TooManyAttemptsError, WrongCredentialsError
-from backend.storage import ImageUnreadableError, UploadTooLargeError
+from backend.storage import ImageAwayError, ImageUnreadableError, UploadTooLargeError
 
 log = structlog.get_logger(__name__)
 
@@ -146,6 +146,10 @@ def answer(error: Exception, scope: Scope) -> Response:
         sentence = "The database is away. Clocks keep running; try again in a few seconds."
         headers = {"retry-after": str(RETRY_AFTER_S)}
         return _answer(scope, 503, "database_unavailable", sentence, None, headers)
+    if isinstance(error, ImageAwayError):
+        sentence = f"The image is not at hand: {error} Try again in a few seconds."
+        headers = {"retry-after": str(RETRY_AFTER_S)}
+        return _answer(scope, 503, "image_away", sentence, None, headers)
     if isinstance(error, ImageUnreadableError):
         sentence = f"The stored image cannot be used: {error}. Publish a new version."
         return _answer(scope, 500, "image_unreadable", sentence)

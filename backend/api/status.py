@@ -89,7 +89,12 @@ async def status(request: Request) -> Response:
         200: {
             "content": {
                 "application/json": {
-                    "example": {"status": "ok", "database": _PART, "broker": _PART}
+                    "example": {
+                        "status": "ok",
+                        "database": _PART,
+                        "broker": _PART,
+                        "store": _PART,
+                    }
                 }
             }
         }
@@ -102,6 +107,7 @@ async def healthz(request: Request) -> Response:
         "status": "ok" if health.ready else "degraded",
         "database": asdict(health.database),
         "broker": asdict(health.broker),
+        "store": asdict(health.store),
     }
     return Response(orjson.dumps(body), media_type="application/json")
 

@@ -117,6 +117,7 @@ async def upload(request: Request) -> Response:
             )
     server.catalogue.add(info)
     server.announcer.hurry()
+    server.keeper.hurry()
     return Response(_answer(info), 201, media_type="application/json")
 
 

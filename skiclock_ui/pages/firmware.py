@@ -28,7 +28,7 @@ def create(server: "Server", live: Live) -> None:
     """Register the page, its topic and its download links."""
 
     async def state() -> dict[str, Any]:
-        return firmware_state(server.catalogue, server.fleet)
+        return firmware_state(server.catalogue, server.fleet, server.storage)
 
     async def link(identity: Identity, args: dict[str, Any]) -> dict[str, str]:
         platform, version = str(args.get("platform")), str(args.get("version"))

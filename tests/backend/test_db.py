@@ -11,8 +11,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from backend.board_models import Base
 from backend.db import MIGRATIONS, Database, is_unavailable, sentence_of
+from backend.object_models import Base
 
 
 async def test_two_instances_that_start_at_once_migrate_once(empty_postgres_url: str) -> None:

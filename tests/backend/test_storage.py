@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from backend.storage import ImageCache, ImageUnreadableError, Storage, UploadTooLargeError
+from backend.image_cache import ImageCache
+from backend.storage import ImageUnreadableError, Storage, UploadTooLargeError
 
 MIB = 1024 * 1024
 

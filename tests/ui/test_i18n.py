@@ -68,7 +68,7 @@ def test_a_page_asks_for_the_words_that_it_is_given(file: str) -> None:
     asked = set(re.findall(r"\bwords\.(\w+)", source))
     given = set(PAGES[file]())
     indexed = {
-        *("running", "success", "failed", "broker", "database"),
+        *("running", "success", "failed", "broker", "database", "store"),
         *("restart", "rollback"),
     }  # words[name]
     assert asked <= given

@@ -1,6 +1,7 @@
 """What pages are told: firmware, diagnostics, the navigation, reasons and refusals in words."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -30,6 +31,8 @@ from backend.firmware import Catalogue, FirmwareInfo
 from backend.fleet import Fleet
 from backend.health import Health
 from backend.ingest import Figures
+from backend.keeper import Keeping
+from backend.storage import Storage
 from skiclock_ui import i18n, refusals
 from skiclock_ui.components.diagnostics.diagnostics import diagnostics_words
 from skiclock_ui.components.diagnostics.state import Rate, Versions, diagnostics_state
@@ -53,7 +56,9 @@ def identity(*permissions: Permission) -> Identity:
     return Identity(1, "a@b", "role", frozenset(permissions), frozenset())
 
 
-def test_firmware_counts_the_clocks_of_each_version_however_it_is_written() -> None:
+def test_firmware_counts_the_clocks_of_each_version_however_it_is_written(
+    tmp_path: Path,
+) -> None:
     fleet, catalogue = Fleet(), Catalogue()
     catalogue.add(published("2026.11.1.1", (1, 2026, 11, 1, 1), 1))
     catalogue.add(published("2026.11.2.1", (1, 2026, 11, 2, 1), 2))
@@ -61,7 +66,7 @@ def test_firmware_counts_the_clocks_of_each_version_however_it_is_written() -> N
         clock = make_clock(device_id)
         clock.version = version
         fleet.apply([clock], [], [])
-    esp32 = firmware_state(catalogue, fleet)["platforms"][0]
+    esp32 = firmware_state(catalogue, fleet, Storage(tmp_path))["platforms"][0]
     assert [(one["version"], one["clocks"]) for one in esp32["versions"]] == [
         ("2026.11.2.1", 0),
         ("2026.11.1.1", 2),
@@ -79,12 +84,16 @@ def test_rate_is_measured_between_two_looks() -> None:
 
 
 async def test_diagnostics_tell_samples_as_text_and_the_database_by_version(
-    database: Database,
+    database: Database, tmp_path: Path
 ) -> None:
     diagnostics, health = Diagnostics(), Health()
     diagnostics.note("heartbeat", Problem.SALVAGED, "a1", b'{"ssid":"\xff<b>"}', NOW)
     server = SimpleNamespace(
-        settings=SimpleNamespace(embeds_broker=True, embeds_database=False),
+        settings=SimpleNamespace(
+            embeds_broker=True, embeds_database=False, object_cache_bytes=1000
+        ),
+        storage=Storage(tmp_path),
+        keeper=SimpleNamespace(state=Keeping(near_bytes=500), waiting=[]),
         health=health,
         diagnostics=diagnostics,
         ingest=SimpleNamespace(figures=Figures(received=7), depth=3),
@@ -97,6 +106,7 @@ async def test_diagnostics_tell_samples_as_text_and_the_database_by_version(
     assert (state["ingest"]["depth"], state["ingest"]["received"]) == (3, 7)
     assert int(state["versions"]["postgresql"].split(".")[0]) >= 14
     assert state["parts"]["database"]["embedded"] is False
+    assert (state["parts"]["store"]["ok"], state["parts"]["store"]["near_bytes"]) == (True, 500)
 
 
 async def test_versions_do_without_a_database_that_is_away() -> None:

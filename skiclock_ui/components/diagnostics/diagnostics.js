@@ -14,9 +14,10 @@ export default {
     const { words } = props;
     const state = shallowRef(props.state);
     useTopic("diagnostics", (message) => (state.value = message));
-    const parts = computed(() => ["broker", "database"].map((name) => {
+    const parts = computed(() => ["broker", "database", "store"].map((name) => {
       const part = state.value.parts[name];
-      return { name, title: words[name], ...part, to_do: words.to_do[`${name}_${part.embedded ? "embedded" : "external"}`] };
+      const kind = name === "store" ? [words.bucket, words.folder] : [words.external, words.embedded];
+      return { name, title: words[name], kind: kind[+part.embedded], ...part, to_do: words.to_do[`${name}_${part.embedded ? "embedded" : "external"}`] };
     }));
     const problemOf = (name) => words.problems[name] ?? { title: name, to_do: "" };
     const lag = computed(() => {
@@ -38,8 +39,11 @@ export default {
     <section v-for="part in parts" :key="part.name" class="panel part-panel" :aria-labelledby="'part-' + part.name">
       <svg class="mark" :class="part.ok ? 'is-ok' : 'is-bad'" viewBox="0 0 16 16" aria-hidden="true"><circle v-if="part.ok" cx="8" cy="8" r="6" fill="currentColor"/><circle v-else cx="8" cy="8" r="5.25" stroke="currentColor" stroke-width="1.5"/></svg>
       <div>
-        <h2 :id="'part-' + part.name">{{ part.title }} <span class="faint">{{ part.embedded ? words.embedded : words.external }}</span></h2>
+        <h2 :id="'part-' + part.name">{{ part.title }} <span class="faint">{{ part.kind }}</span></h2>
         <p><span :class="part.ok ? '' : 'tone-bad'">{{ part.ok ? words.connected : words.away }}</span> <span class="quiet">{{ words.since }} <moment :at="part.since" form="dayTime"/></span></p>
+        <p v-if="part.name === 'store'" class="quiet num"><span v-if="part.place" class="mono">{{ part.place }}<br></span>{{ part.embedded ? fill(words.near, {size: bytes(part.near_bytes)}) : fill(words.copies, {size: bytes(part.near_bytes), most: bytes(part.most_bytes)}) }}<template v-if="part.moved_at">, {{ words.moved }} <moment :at="part.moved_at"/></template></p>
+        <p v-if="part.waiting" class="tone-warn num">{{ plural(words.waiting, part.waiting) }}</p>
+        <p v-if="part.unreadable" class="tone-bad num">{{ plural(words.unreadable, part.unreadable) }}</p>
         <template v-if="!part.ok"><p v-if="part.detail" class="mono part-detail">{{ part.detail }}</p><p class="quiet">{{ part.to_do }}</p></template>
       </div>
     </section>

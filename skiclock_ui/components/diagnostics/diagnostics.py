@@ -21,6 +21,17 @@ def diagnostics_words() -> dict[str, Any]:
         "about": _("What this server stands on, and what clocks sent that could not be taken."),
         "broker": _("Broker"),
         "database": _("Database"),
+        "store": _("Images"),
+        "folder": _("folder"),
+        "bucket": _("bucket"),
+        "near": _("{size} in the data folder"),
+        "copies": _("{size} of at most {most} near"),
+        "waiting": both_forms("{n} image waits for the bucket", "{n} images wait for the bucket"),
+        "unreadable": both_forms(
+            "{n} image can be read neither here nor in the bucket",
+            "{n} images can be read neither here nor in the bucket",
+        ),
+        "moved": _("last moved"),
         "connected": _("Connected"),
         "away": _("Away"),
         "since": _("since"),
@@ -68,6 +79,10 @@ def _remedies() -> dict[str, str]:
         "broker_external": _(
             "The server tries again by itself. Check MQTT_HOST, MQTT_USERNAME and MQTT_PASSWORD; "
             "`skiclock doctor` tries every step. Clocks keep running meanwhile."
+        ),
+        "store_external": _(
+            "The server tries again by itself. Check OBJECT_STORE_URL and the provider's "
+            "variables. Uploads are kept here and move later; clocks get what is near."
         ),
         "database_embedded": _(
             "The embedded database starts again by itself. If it stays away, check that the disk "

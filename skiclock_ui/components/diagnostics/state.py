@@ -79,6 +79,7 @@ async def diagnostics_state(server: "Server", rate: Rate, versions: Versions) ->
         "parts": {
             "broker": _part(server.health.broker) | {"embedded": settings.embeds_broker},
             "database": _part(server.health.database) | {"embedded": settings.embeds_database},
+            "store": _part(server.health.store) | _store(server),
         },
         "ingest": _ingest(server.ingest) | {"rate": rate.per_s(now.timestamp())},
         "problems": _problems(server.diagnostics),
@@ -91,6 +92,19 @@ async def diagnostics_state(server: "Server", rate: Rate, versions: Versions) ->
 
 def _part(part: PartHealth) -> dict[str, Any]:
     return {"ok": part.ok, "since": part.since.timestamp(), "detail": part.detail}
+
+
+def _store(server: "Server") -> dict[str, Any]:
+    bucket, keeping = server.storage.bucket, server.keeper.state
+    return {
+        "embedded": bucket is None,
+        "place": bucket.place if bucket else "",
+        "near_bytes": keeping.near_bytes,
+        "most_bytes": server.settings.object_cache_bytes if bucket else None,
+        "waiting": len(server.keeper.waiting),
+        "unreadable": len(keeping.unreadable),
+        "moved_at": keeping.last_moved_at.timestamp() if keeping.last_moved_at else None,
+    }
 
 
 def _ingest(ingest: Ingest) -> dict[str, Any]:

@@ -194,7 +194,7 @@ export default {
       </tr></thead>
       <tbody role="rowgroup">
         <tr v-for="(row, i) in shownOf(one)" :key="row.version" role="row" :class="{glow: fresh === one.name + ' ' + row.version}">
-          <th role="rowheader" scope="row"><span class="mono">{{ row.version }}</span> <span v-if="i === 0" class="chip ok"><icon name="check"/>{{ words.newest }}</span></th>
+          <th role="rowheader" scope="row"><span class="mono">{{ row.version }}</span> <span v-if="i === 0" class="chip ok"><icon name="check"/>{{ words.newest }}</span> <span v-if="row.waits" class="chip warn" :title="words.waits_hint"><icon name="info"/>{{ words.waits }}</span></th>
           <td role="cell" class="right num" :data-label="words.running"><span v-if="row.clocks">{{ plural(words.clocks, row.clocks) }}</span><span v-else class="faint">–</span></td>
           <td role="cell" class="right num" :data-label="words.size">{{ bytes(row.size_bytes) }}</td>
           <td role="cell" data-label="SHA-256"><button type="button" class="sha mono" :title="fill(words.copy_sha, {sha: row.sha256})" @click="copyText(row.sha256)"><span>{{ row.sha256.slice(0, 12) }}</span><icon :name="copied === row.sha256 ? 'check' : 'copy'"/><span class="unseen">{{ copied === row.sha256 ? words.copied : words.copy }}</span></button></td>

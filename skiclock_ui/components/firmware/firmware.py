@@ -8,6 +8,7 @@ from backend.contract.platforms import PLATFORMS
 from backend.contract.versions import VersionKey, version_key
 from backend.firmware import Catalogue, FirmwareInfo
 from backend.fleet import Fleet
+from backend.storage import Storage
 from skiclock_ui.components.element import PageElement, component
 from skiclock_ui.i18n import _, both_forms
 from skiclock_ui.refusals import sentences
@@ -19,7 +20,7 @@ class FirmwareElement(PageElement):
     component = component(Path(__file__).with_name("firmware.js"))
 
 
-def firmware_state(catalogue: Catalogue, fleet: Fleet) -> dict[str, Any]:
+def firmware_state(catalogue: Catalogue, fleet: Fleet, storage: Storage) -> dict[str, Any]:
     """Return every platform with its versions, newest first, and how many clocks run each."""
     said = Counter((clock.platform, clock.version or "") for clock in fleet.clocks.values())
     running: Counter[tuple[str | None, VersionKey | None]] = Counter()
@@ -32,7 +33,7 @@ def firmware_state(catalogue: Catalogue, fleet: Fleet) -> dict[str, Any]:
                 "board": platform.board,
                 "clocks": sum(count for (of, _key), count in running.items() if of == name),
                 "versions": [
-                    _version(info, running[name, info.version_key])
+                    _version(info, running[name, info.version_key], storage)
                     for info in catalogue.versions(name)
                 ],
                 "others": sum(
@@ -81,6 +82,10 @@ def firmware_words() -> dict[str, Any]:
         "uploaded": _("Published"),
         "by": _("by {who}"),
         "newest": _("Newest"),
+        "waits": _("Not in the bucket yet"),
+        "waits_hint": _(
+            "It lies on this server alone and moves by itself when the bucket answers."
+        ),
         "download": _("Download"),
         "flash": _("Flash"),
         "copy": _("Copy"),
@@ -107,7 +112,7 @@ def firmware_words() -> dict[str, Any]:
     }
 
 
-def _version(info: FirmwareInfo, clocks: int) -> dict[str, Any]:
+def _version(info: FirmwareInfo, clocks: int, storage: Storage) -> dict[str, Any]:
     return {
         "version": info.version,
         "size_bytes": info.size_bytes,
@@ -116,4 +121,5 @@ def _version(info: FirmwareInfo, clocks: int) -> dict[str, Any]:
         "uploaded_by": info.uploaded_by,
         "clocks": clocks,
         "starts_blank_chip": info.starts_blank_chip,
+        "waits": any(storage.is_waiting(sha256) for sha256 in info.files),
     }

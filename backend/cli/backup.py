@@ -16,8 +16,8 @@ from backend.cli.settings import read_settings
 from backend.config import Settings
 from backend.db import Database, is_unavailable, sentence_of
 from backend.embedded.errors import EmbeddedError
+from backend.object_store import open_storage
 from backend.restore import restore_backup
-from backend.storage import Storage
 
 T = TypeVar("T")
 BackupFile = Annotated[Path, typer.Argument(help="Where the backup is, or shall be.")]
@@ -36,7 +36,7 @@ def backup_command(
         give_up(f"{file.absolute().parent} is no folder.")
 
     async def make(settings: Settings, database: Database) -> tuple[About, int]:
-        storage = Storage(settings.data / "images")
+        storage = open_storage(settings)
         now = datetime.now(UTC)
         return await make_backup(settings, database, storage, url=database.url, file=file, now=now)
 
@@ -69,7 +69,7 @@ def restore_command(
         return await restore_backup(
             settings,
             database,
-            Storage(settings.data / "images"),
+            open_storage(settings),
             url=database.url,
             file=file,
             replace=replace,

@@ -65,6 +65,12 @@ class Settings(BaseSettings):
         alias="SKICLOCK_BASE_URL",
         description="Address that people and clocks use, such as https://clocks.example.org",
     )
+    web_ca_file: Path | None = Field(
+        None,
+        alias="SKICLOCK_CA_FILE",
+        description="Root of SKICLOCK_BASE_URL's certificate (PEM), which clocks that are flashed "
+        "here are given beside the broker's",
+    )
     secret_key: SecretStr = Field(
         SecretStr(""),
         alias="SECRET_KEY",
@@ -110,6 +116,13 @@ class Settings(BaseSettings):
         None,
         alias="MQTT_CA_FILE",
         description="CA of an external broker (PEM); the system's CAs when absent",
+    )
+    mqtt_public_address: str = Field(
+        "",
+        alias="MQTT_PUBLIC_ADDRESS",
+        pattern=r"^([A-Za-z0-9_.-]{1,63}|\[[0-9A-Fa-f:]+\])?(:[0-9]{1,5})?$",
+        description="host:port with TLS at which clocks reach an external broker, where that is "
+        "not MQTT_HOST",
     )
     mqtt_topic_prefix: str = Field(
         "skiclock",
@@ -262,7 +275,7 @@ class Settings(BaseSettings):
             raise ValueError(str(error)) from None
         return value
 
-    @field_validator("mqtt_ca_file")
+    @field_validator("mqtt_ca_file", "web_ca_file")
     @classmethod
     def _ca_file_exists(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_file():

@@ -31,7 +31,7 @@ _ENTRY_MAGIC = b"\xaa\x50"
 _MD5_MAGIC = b"\xeb\xeb" + b"\xff" * 14
 _TABLE_BYTES = 0x1000
 _TYPE_APPLICATION, _TYPE_DATA = 0, 1
-_SUBTYPE_OTA_0, _SUBTYPE_OTA_1, _SUBTYPE_OTA_DATA = 0x10, 0x11, 0x00
+_SUBTYPE_OTA_0, _SUBTYPE_OTA_1, _SUBTYPE_OTA_DATA, _SUBTYPE_NVS = 0x10, 0x11, 0x00, 0x02
 
 
 class BadPartError(Refusal):
@@ -99,6 +99,12 @@ def read_partitions(table: bytes) -> list[Partition]:
         Part.PARTITIONS,
         "The file is no partition table; expected the partitions.bin that the build makes.",
     )
+
+
+def find_nvs(table: bytes) -> Partition | None:
+    """Return the partition in which the chip keeps its settings; raises BadPartError."""
+    wanted = (_TYPE_DATA, _SUBTYPE_NVS)
+    return next((one for one in read_partitions(table) if (one.type, one.subtype) == wanted), None)
 
 
 def _check_boot_loader(data: bytes, platform: Platform) -> None:

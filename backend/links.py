@@ -53,10 +53,12 @@ class LinkTarget:
     platform: str
     version: str
     part: Part = Part.APPLICATION
+    claim: str = ""
+    """Of the board whose identity this is; for no other part."""
 
 
 class Links:
-    """Makes and reads download links: user, platform, version, part and end inside, signed."""
+    """Makes and reads download links: all of LinkTarget and their end inside, signed."""
 
     def __init__(self, secret_key: str) -> None:
         self._serializer = URLSafeSerializer(secret_key, salt="firmware download")
@@ -68,17 +70,19 @@ class Links:
         version: str,
         part: Part = Part.APPLICATION,
         *,
+        claim: str = "",
         now: datetime,
     ) -> str:
         """Return the token of a link that works for LIFETIME."""
         ends_s = int((now + LIFETIME).timestamp())
-        return str(self._serializer.dumps([identity.user_id, platform, version, part, ends_s]))
+        said = [identity.user_id, platform, version, part, claim, ends_s]
+        return str(self._serializer.dumps(said))
 
     def read(self, token: str, *, now: datetime) -> LinkTarget:
         """Return what a token is for; raises BadLinkError or ExpiredLinkError."""
         try:
-            user_id, platform, version, part, ends_s = self._serializer.loads(token)
-            target = LinkTarget(user_id, platform, version, Part(part))
+            user_id, platform, version, part, claim, ends_s = self._serializer.loads(token)
+            target = LinkTarget(user_id, platform, version, Part(part), claim)
         except (BadData, ValueError, TypeError):
             raise BadLinkError("This download link is not valid. Get a new one.") from None
         if now.timestamp() >= ends_s:

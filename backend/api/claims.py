@@ -10,6 +10,7 @@ from starlette.responses import Response
 from backend import clock_credentials, devices
 from backend.access import Permission
 from backend.api.asker import address_of, check_permission, server_of, signed_in
+from backend.api.clock_identity import check_identity
 from backend.api.errors import ForbiddenError
 from backend.api.firmware import find_firmware
 from backend.api.form import read_json
@@ -17,6 +18,7 @@ from backend.claims import ClaimForm
 from backend.contract import paths
 from backend.contract.chip_id import device_id_of
 from backend.fleet import clock_of
+from backend.identity_part import Self
 
 router = APIRouter(tags=["Clocks"])
 
@@ -78,6 +80,7 @@ async def claim_board(request: Request) -> Response:
         # By being claimed it gets another name and other credentials.
         check_permission(identity, Permission.EDIT_CLOCKS)
     server.claims.check_rate(identity.user_id, now=now)
+    await check_identity(request, Self(device_id, 1, form.name, form.timezone, form.wifi))
     async with server.database.session() as session:
         credential = await clock_credentials.claim(
             session,

@@ -1,12 +1,14 @@
 """Routes with which clocks and people get firmware: versions, images, manifests, links."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 import orjson
 from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,6 +21,7 @@ from backend.api.asker import (
     signed_in,
     user_agent_of,
 )
+from backend.api.clock_identity import base_url_of, make_identity, provisioning_of
 from backend.api.errors import (
     BadRequestError,
     ForbiddenError,
@@ -35,7 +38,7 @@ from backend.contract.platforms import (
     canonical_platform,
 )
 from backend.firmware import Catalogue, FirmwareInfo, UnknownPlatformError
-from backend.links import Taken, check_taker, write_down
+from backend.links import LinkTarget, Taken, check_taker, write_down
 from backend.manifest import flash_files, manifest_of
 from backend.packed_image import is_packed, unpack
 from backend.sign_ins import clean_user_agent
@@ -164,7 +167,7 @@ async def image(request: Request) -> ImageResponse:
 )
 async def manifest(request: Request, platform: str) -> Response:
     """Return the manifest of a platform's newest image, with links for the person who asks."""
-    return _manifest(request, platform, None)
+    return await _manifest(request, platform, None)
 
 
 @router.get(
@@ -176,18 +179,29 @@ async def manifest(request: Request, platform: str) -> Response:
     },
 )
 async def version_manifest(request: Request, platform: str, version: str) -> Response:
-    """Return the manifest of one version, with links for the person who asks."""
-    return _manifest(request, platform, version)
+    """Return the manifest of one version, with links for the person who asks.
+
+    With the `claim` of a board (`/api/clocks/claims`) it also names the part that makes this
+    board that clock.
+    """
+    return await _manifest(request, platform, version)
 
 
-def _manifest(request: Request, platform: str, version: str | None) -> Response:
+async def _manifest(request: Request, platform: str, version: str | None) -> Response:
     identity = signed_in(request, Permission.DOWNLOAD_FIRMWARE)
     server = server_of(request)
     info = find_firmware(server.catalogue, platform, version)
     if not identity.may_take(info.platform):
         raise ForbiddenError(f"Your role does not include images for {info.platform}.")
-    base_url = server.settings.base_url or str(request.base_url).rstrip("/")
-    files = flash_files(info, server.links, identity, base_url=base_url, now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    files = flash_files(
+        info,
+        server.links,
+        identity,
+        base_url=base_url_of(request),
+        now=now,
+        provisioning=await provisioning_of(request, identity, info, now=now),
+    )
     return Response(orjson.dumps(manifest_of(info, files)), media_type="application/json")
 
 
@@ -209,6 +223,8 @@ async def user_download(request: Request, token: str) -> Any:
     async with server.database.session() as session:
         identity = await check_taker(session, target)
         info = find_firmware(server.catalogue, target.platform, target.version)
+        if target.part is Part.IDENTITY:
+            return await _identity_part(request, session, target, info, identity.email, now)
         info = info.of_part(target.part)
         content = await server.images.get(info.sha256)
         if target.part is Part.FLASH_IMAGE and is_packed(content):
@@ -219,6 +235,28 @@ async def user_download(request: Request, token: str) -> Any:
         if response.begins:
             await write_down(session, [_taken(request, info, identity.email, target.part)])
     return response
+
+
+async def _identity_part(
+    request: Request,
+    session: AsyncSession,
+    target: LinkTarget,
+    info: FirmwareInfo,
+    taker: str,
+    now: datetime,
+) -> Response:
+    """Return what makes a board the clock that was claimed; it is on its way only here."""
+    device_id, content = await make_identity(request, session, target, info, now=now)
+    if request.method == "GET":
+        await write_down(
+            session,
+            [_taken(request, replace(info, size_bytes=len(content)), taker, Part.IDENTITY)],
+        )
+    headers = {
+        "cache-control": "no-store",
+        "content-disposition": f'attachment; filename="{device_id}-identity.bin"',
+    }
+    return Response(content, headers=headers, media_type="application/octet-stream")
 
 
 def find_firmware(catalogue: Catalogue, platform: str, version: str | None) -> FirmwareInfo:

@@ -18,6 +18,7 @@ class Part(StrEnum):
     BOOT_APP0 = "boot_app0"  # OTA data: start the first application slot
     APPLICATION = "application"  # the image as updates over the air carry it
     FLASH_IMAGE = "image"  # the same as it lies in flash: unpacked
+    IDENTITY = "identity"  # who the clock is to be: made for one claim, never published
 
 
 BLANK_CHIP_PARTS = (Part.BOOT_LOADER, Part.PARTITIONS, Part.BOOT_APP0)
@@ -27,6 +28,12 @@ PARTITIONS_OFFSET = 0x8000
 OTA_DATA_OFFSET = 0xE000
 APPLICATION_OFFSET = 0x10000
 SECOND_APPLICATION_OFFSET = 0x1F0000
+
+NVS_OFFSET, NVS_BYTES = 0x9000, 0x5000
+"""Where the ESP32 family keeps settings, unless its partition table says otherwise."""
+
+_IDENTITY_OFFSETS = {"esp12f": 0x300000, "d1mini": 0x300000, "esp01": 0xF7000}
+"""Of the ESP8266's sector: `_FS_start` of the linker scripts that platformio.ini names."""
 
 _BOOT_LOADER_OFFSETS = {"ESP32": 0x1000, "ESP32-C3": 0, "ESP32-S3": 0}
 
@@ -41,3 +48,8 @@ def offsets_of(platform: Platform) -> dict[Part, int]:
         Part.BOOT_APP0: OTA_DATA_OFFSET,
         Part.APPLICATION: APPLICATION_OFFSET,
     }
+
+
+def identity_sector_offset(platform: Platform) -> int:
+    """Return where an ESP8266 looks for its identity (bytes)."""
+    return _IDENTITY_OFFSETS[platform.name]

@@ -13,6 +13,7 @@ from backend.contract.settings import SETTINGS, text_form
 
 FORMAT_VERSION = 1
 ROOT_COUNT_TAG = 4
+WIFI_NAME_TAG, WIFI_PASSWORD_TAG = 5, 6
 IDENTITY_BYTES = 832
 ROOT_BYTES = 1632
 SECTOR_BYTES = 4096
@@ -22,15 +23,21 @@ _OFFSETS = {"identity": 0, "root1": IDENTITY_BYTES, "root2": IDENTITY_BYTES + RO
 _LIMITS = {"identity": IDENTITY_BYTES, "root1": ROOT_BYTES, "root2": ROOT_BYTES}
 
 
-def identity_records(settings: Mapping[str, Any], roots_pem: Sequence[str]) -> dict[str, bytes]:
+def identity_records(
+    settings: Mapping[str, Any],
+    roots_pem: Sequence[str],
+    wifi: tuple[str, str] | None = None,
+) -> dict[str, bytes]:
     """Return the records by the names under which the clock looks for them.
 
-    `roots_pem`: at most two CA certificates. Raises ValueError, with a sentence, where a clock
-    could not take them.
+    `roots_pem`: at most two CA certificates; `wifi`: a network's name and password. Raises
+    ValueError, with a sentence, where a clock could not take them.
     """
     if len(roots_pem) > 2:
         raise ValueError("A clock takes at most two root certificates.")
     entries = {ROOT_COUNT_TAG: str(len(roots_pem))}
+    if wifi is not None:
+        entries |= {WIFI_NAME_TAG: wifi[0], WIFI_PASSWORD_TAG: wifi[1]}
     for key, value in settings.items():
         if key not in SETTINGS:
             raise ValueError(f"{key} is no setting of a clock.")

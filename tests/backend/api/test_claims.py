@@ -5,16 +5,18 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from backend import clock_credentials
-from backend.access import Permission
+from backend.access import Permission, find_identity
 from backend.claims import CLAIMS_IN_WINDOW, MAX_CLAIMS, ClaimForm, Claims, UnknownClaimError, Wifi
+from backend.contract.flash_map import Part
 from backend.contract.messages import Heartbeat
 from backend.fleet import is_online
-from backend.models import AuditEntry, Device, Role
+from backend.models import AuditEntry, Device, Download, Role, User
 from tests.backend.api.conftest import Site
 from tests.backend.flash_images import factory_parts
+from tests.nvs import read_blobs
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MAC = "A0:B1:C2:D3:E4:F5"
@@ -171,3 +173,85 @@ def test_claims_are_bounded_and_do_not_tell_their_wifi() -> None:
     with pytest.raises(UnknownClaimError):
         find(claims, first)
     assert find(claims, last)
+
+
+async def manifest_of(person: httpx.AsyncClient, claimed: httpx.Response) -> dict[str, Any]:
+    answer = await person.get(claimed.json()["manifest"])
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def identity_link(person: httpx.AsyncClient, claimed: httpx.Response) -> str:
+    (build,) = (await manifest_of(person, claimed))["builds"]
+    return next(part["path"] for part in build["parts"] if part["offset"] == 0xF7000)
+
+
+async def test_manifest_of_a_claim_ends_with_the_part_that_makes_it_this_clock(site: Site) -> None:
+    await site.publish("esp32c3", parts=factory_parts("esp32c3"))
+    person = await site.signed_in("technician")
+    manifest = await manifest_of(person, await claim(person, platform="esp32c3"))
+    assert manifest["new_install_prompt_erase"] is False
+    (build,) = manifest["builds"]
+    assert [part["offset"] for part in build["parts"]] == [0, 0x8000, 0x9000, 0xE000, 0x10000]
+    answer = await site.client().get(build["parts"][2]["path"])
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    identity = read_blobs(answer.content)["skiclock", "identity"]
+    for word in ("f5e4d3c2b1a0-1", "skd_f5e4d3c2b1a0_1_", "Start hut", "Europe/Oslo", site.url):
+        assert word.encode() in identity
+    assert site.server.clock_keys.mqtt_password("f5e4d3c2b1a0", 1).encode() in identity
+    async with site.server.database.session() as session:
+        (taken,) = await session.scalars(select(Download).where(Download.part == "identity"))
+    assert (taken.taker, taken.size_bytes) == ("technician@example.org", 0x5000)
+
+    plain = (await person.get("/firmware/manifest/esp32c3.json")).json()
+    assert plain["new_install_prompt_erase"] is True
+    assert len(plain["builds"][0]["parts"]) == 4
+
+
+async def test_claim_of_somebody_else_is_refused(site: Site) -> None:
+    await site.publish("esp01")
+    claimed = await claim(await site.signed_in("technician"))
+    other = await site.signed_in("admin")
+    for manifest in (claimed.json()["manifest"], "/firmware/manifest/esp01.json?claim=nonsense"):
+        answer = await other.get(manifest)
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown_claim")
+
+
+@pytest.mark.parametrize("why", ["revoked", "forgotten", "no right"])
+async def test_link_to_an_identity_ends_with_what_it_rests_on(site: Site, why: str) -> None:
+    await site.publish("esp01")
+    person = await site.signed_in("technician")
+    link = await identity_link(person, await claim(person))
+    code = "unknown_claim"
+    async with site.server.database.session() as session:
+        if why == "revoked":
+            await clock_credentials.revoke(
+                session, ESP01_ID, actor="test", address=None, now=datetime.now(UTC)
+            )
+        elif why == "forgotten":
+            site.server.claims = Claims()
+        else:
+            await session.execute(update(User).values(disabled=True))
+            code = "not_allowed"
+    answer = await site.client().get(link)
+    assert answer.status_code in {403, 404}
+    assert answer.json()["code"] == code
+
+
+async def test_link_to_an_identity_cannot_be_changed_into_another(site: Site) -> None:
+    await site.publish("esp01")
+    person = await site.signed_in("technician")
+    link = await identity_link(person, await claim(person))
+    answer = await site.client().get(link[:-3] + ("AAA" if link[-3:] != "AAA" else "BBB"))
+    assert (answer.status_code, answer.json()["code"]) == (404, "bad_link")
+    async with site.server.database.session() as session:
+        user = await session.scalar(select(User).where(User.email == "technician@example.org"))
+        assert user is not None
+        identity = await find_identity(session, user.id)
+    assert identity is not None
+    token = site.server.links.make(
+        identity, "esp01", "2026.11.24.1", Part.IDENTITY, now=datetime.now(UTC)
+    )
+    answer = await site.client().get(f"/firmware/user-download/{token}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_claim")

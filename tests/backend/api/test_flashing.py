@@ -53,8 +53,10 @@ async def esptool(*arguments: str | Path) -> tuple[int, str]:
 async def parts_of(
     person: httpx.AsyncClient, platform: str, folder: Path
 ) -> tuple[str, list[str | Path]]:
-    """Download what a platform's manifest names; returns its chip family and esptool's list."""
-    manifest = (await person.get(f"/firmware/manifest/{platform}.json")).json()
+    """Download what is written to a claimed board; returns its chip family and esptool's list."""
+    form = {"platform": platform, "version": "2026.11.24.1", "mac": "a0:b1:c2:d3:e4:f5"}
+    claim = (await person.post("/api/clocks/claims", json=form)).json()
+    manifest = (await person.get(claim["manifest"])).json()
     (build,) = manifest["builds"]
     listed: list[str | Path] = []
     for part in build["parts"]:
@@ -72,6 +74,8 @@ async def test_a_manifest_is_written_and_verifies(
     is_esp8266 = PLATFORMS[platform].chip_family == ESP8266_CHIP_FAMILY
     await site.publish(platform, parts={} if is_esp8266 else factory_parts(platform))
     family, listed = await parts_of(await site.signed_in("technician"), platform, tmp_path)
+    place = {"esp01": "0xf7000"}.get(platform, "0x300000" if is_esp8266 else "0x9000")
+    assert place in listed
 
     kind = family.lower().replace("-", "")
     async with chip(kind) as url:

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import BrowserContext, Page, expect
 
-from e2e.conftest import Product, running_product, sign_in
+from e2e.conftest import EMAIL, Product, running_product, sign_in
 from e2e.serial_bridge import cable
 from tests.backend.flash_images import factory_parts
 from tests.backend.images import esp_image
@@ -45,16 +45,21 @@ async def page(context: BrowserContext) -> Page:
     return await context.new_page()
 
 
-async def begin(page: Page, club: Product, board: str) -> None:
-    """Open the flash page at a board, press the button and say yes to everything."""
+async def open_page(page: Page, club: Product, board: str) -> None:
+    """Open the flash page at a board."""
     await sign_in(page, club, "/flash")
     await page.goto(f"{club.url}/flash?board={board}")
+
+
+async def begin(page: Page, club: Product, board: str, *, name: str = "Start hut") -> None:
+    """Say what a board is to be, press the button and say yes to everything."""
+    await open_page(page, club, board)
+    await page.get_by_label("Name", exact=True).fill(name)
     await page.locator(".flash-go").click()
     dialog = page.locator("ewt-install-dialog")
     await dialog.get_by_text("Install Ski Clock Neo").click(timeout=60_000)
     for answer in ("Next", "Install"):
-        button = dialog.get_by_role("button", name=answer, exact=True)
-        await button.click(timeout=60_000)
+        await dialog.get_by_role("button", name=answer, exact=True).click(timeout=60_000)
 
 
 async def dialog_says(page: Page, words: str) -> None:
@@ -71,15 +76,25 @@ async def test_a_blank_chip_of_each_family_is_flashed(
     async with cable(context, page, FAMILIES[board]) as bridge:
         await begin(page, club, board)
         await dialog_says(page, "Installation complete")
+        attempt = page.locator(".flashed li").first
+        await expect(attempt).to_have_attribute("data-attempt", "done")
+        await expect(attempt).to_contain_text("24:0a:c4")
+        await expect(attempt).to_contain_text(EMAIL)
     assert bridge.written_bytes > 30_000
 
 
-async def test_another_chip_than_the_chosen_one_is_refused(
+async def test_another_chip_than_the_chosen_one_is_told_before_anything_is_written(
     context: BrowserContext, page: Page, club: Product
 ) -> None:
-    async with cable(context, page, "esp32c3"):
-        await begin(page, club, "esp32")
-        await dialog_says(page, "ESP32-C3")
+    async with cable(context, page, "esp32c3") as bridge:
+        await open_page(page, club, "esp32")
+        await page.locator(".flash-go").click()
+        await expect(page.locator(".notice.bad")).to_contain_text(
+            "In the cable is an ESP32-C3, but ESP32 has an ESP32. Nothing was written.",
+            timeout=60_000,
+        )
+        await expect(page.locator("ewt-install-dialog")).to_have_count(0)
+    assert bridge.written_bytes < 5_000
 
 
 async def test_a_cable_that_is_pulled_is_told(
@@ -89,6 +104,11 @@ async def test_a_cable_that_is_pulled_is_told(
         bridge.pull_after_bytes = 40_000
         await begin(page, club, "esp32")
         await dialog_says(page, "Serial data stream stopped")
+        attempt = page.locator(".flashed li").first
+        await expect(attempt).to_have_attribute("data-attempt", "failed")
+        await expect(attempt).to_contain_text("Serial data stream stopped")
+        await attempt.get_by_text("Log").dispatch_event("click")
+        await expect(attempt.locator("pre")).to_contain_text("Writing progress")
 
 
 async def test_without_web_serial_the_command_line_is_shown(

@@ -23,6 +23,7 @@ STATIC = Path(__file__).with_name("static")
 NPM = Path(__file__).with_name("node_modules")
 FONTS = NPM / "@fontsource-variable"
 ESP_WEB_TOOLS = NPM / "esp-web-tools" / "dist" / "web"
+ESPTOOL = NPM / "esptool-js" / "bundle.js"
 
 _STYLE = (
     "fonts.css",
@@ -112,8 +113,16 @@ def _font_files() -> dict[str, bytes]:
 
 
 def _flasher_files() -> dict[str, bytes]:
-    """Return ESP Web Tools: scripts that import each other by name, and nothing else."""
-    return {f"esp-web-tools/{path.name}": path.read_bytes() for path in ESP_WEB_TOOLS.glob("*.js")}
+    """Return ESP Web Tools and esptool: scripts that import each other by name, and nothing else.
+
+    The window that writes a board has a hash in its name; ours are to find it without.
+    """
+    files = {f"esp-web-tools/{path.name}": path.read_bytes() for path in ESP_WEB_TOOLS.glob("*.js")}
+    for path in ESP_WEB_TOOLS.glob("install-dialog-*.js"):
+        files["esp-web-tools/install-dialog.js"] = f'import "./{path.name}";'.encode()
+    if ESPTOOL.is_file():
+        files["esptool-js/bundle.js"] = ESPTOOL.read_bytes()
+    return files
 
 
 def _as_asset(name: str, body: bytes) -> Asset:

@@ -8,6 +8,7 @@ def sentences() -> dict[str, str]:
     return {
         "above_you": _("This person or role may do more than you, so you cannot change that."),
         "account_link_gone": _("This link has been used, or it is too old. Ask for a new one."),
+        "bad_attempt": _("What this page told of the attempt cannot be, so it was not kept."),
         "bad_bundle": _("The archive is not what a build makes, or it is damaged."),
         "bad_claim": _("The board cannot be claimed so: a value is none that a clock takes."),
         "bad_email": _("This is no e-mail address. Expected name@place."),
@@ -17,6 +18,7 @@ def sentences() -> dict[str, str]:
             "The signature fits no key of this server, or another image, platform or version "
             "was signed."
         ),
+        "bad_swap": _("These two clocks cannot change places. Look at both, then try again."),
         "bad_version": _("This is no version. Expected YYYY.M.D.BUILD or vMAJOR.MINOR.PATCH."),
         "database_unavailable": _("The database does not answer. Try again in a moment."),
         "downgrade": _(
@@ -59,6 +61,7 @@ def sentences() -> dict[str, str]:
         ),
         "too_many_attempts": _("Too many attempts. Wait a quarter of an hour, then try again."),
         "too_many_claims": _("Too many boards at once. Wait a few minutes, then try again."),
+        "unknown_attempt": _("This attempt is not known here, or it has ended already."),
         "unknown_claim": _("The claim on this board is over; it holds for an hour. Begin again."),
         "unknown_device": _("This clock is not known here."),
         "unknown_page": _("This page is not known here. Reload it."),

@@ -18,6 +18,7 @@ from skiclock_ui.pages import (
     errors,
     firmware,
     flash,
+    flash_history,
     join,
     language,
     login,
@@ -46,6 +47,7 @@ def create(app: FastAPI, server: "Server") -> None:
     updates.create(server, live)
     firmware.create(server, live)
     flash.create(server, live)
+    flash_history.create(server, live)
     diagnostics.create(server, live)
     people.create(server, live)
     audit.create(server, live)

@@ -19,6 +19,7 @@ from skiclock_ui.components.clock.clock import ClockElement, clock_state, clock_
 from skiclock_ui.i18n import current_language
 from skiclock_ui.live import Live, Topic
 from skiclock_ui.pages.clock_settings import settings_panel, state_of
+from skiclock_ui.pages.flash_history import attempts_of, history_panel
 from skiclock_ui.theme import frame
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def create(server: "Server", live: Live) -> None:
         identity = signed_in(request, Permission.SEE_CLOCKS)
         shown = await _state(server, device_id)
         settings = await state_of(server, device_id)
+        flashed = await attempts_of(server, identity, device_id)
         with frame(server, shown["name"] or device_id, "clocks"):
             ClockElement(
                 words=clock_words(),
@@ -86,6 +88,7 @@ def create(server: "Server", live: Live) -> None:
                 lang=current_language(),
             )
             settings_panel(settings, identity)
+            history_panel(flashed, device_id)
 
 
 async def _state(server: "Server", device_id: str) -> dict[str, Any]:

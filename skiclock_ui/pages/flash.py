@@ -10,6 +10,7 @@ from backend.manifest import flash_files
 from skiclock_ui.components.flash.flash import FlashElement, flash_state, flash_words
 from skiclock_ui.i18n import _, current_language
 from skiclock_ui.live import Live, Topic
+from skiclock_ui.pages.flash_history import attempts_of, history_panel
 from skiclock_ui.pages.page import page
 from skiclock_ui.theme import frame
 
@@ -43,9 +44,11 @@ def create(server: "Server", live: Live) -> None:
 
     @page("/flash", Permission.DOWNLOAD_FIRMWARE)
     async def flash(identity: Identity) -> None:
+        recent = await attempts_of(server, identity)
         with frame(server, _("Flash"), "flash"):
             FlashElement(
                 words=flash_words(),
                 state=flash_state(server.catalogue, identity.may_take),
                 lang=current_language(),
             )
+            history_panel(recent)

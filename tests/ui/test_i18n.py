@@ -13,6 +13,7 @@ from skiclock_ui.components.clock.settings import settings_words
 from skiclock_ui.components.diagnostics.diagnostics import diagnostics_words
 from skiclock_ui.components.firmware.firmware import firmware_words
 from skiclock_ui.components.flash.flash import flash_words
+from skiclock_ui.components.flash.history import history_words
 from skiclock_ui.components.people.people import people_words
 from skiclock_ui.components.updates.updates import updates_words
 from tests.ui.texts import ROOT, texts_in_sources
@@ -25,6 +26,7 @@ PAGES = {
     "clock/settings.js": settings_words,
     "firmware/firmware.js": firmware_words,
     "flash/flash.js": flash_words,
+    "flash/history.js": history_words,
     "updates/updates.js": updates_words,
     "diagnostics/diagnostics.js": diagnostics_words,
 }

@@ -12,6 +12,7 @@ from backend import (
     bundle,
     claims,
     firmware,
+    flash_attempts,
     flash_parts,
     image,
     links,
@@ -20,6 +21,7 @@ from backend import (
     sign_ins,
     signatures,
     storage,
+    swap,
     update_states,
 )
 from backend.access import Identity, Permission
@@ -133,6 +135,7 @@ def test_every_reason_of_a_failed_update_can_be_told_in_words() -> None:
         bundle,
         claims,
         firmware,
+        flash_attempts,
         flash_parts,
         image,
         links,
@@ -141,6 +144,7 @@ def test_every_reason_of_a_failed_update_can_be_told_in_words() -> None:
         sign_ins,
         signatures,
         storage,
+        swap,
     ],
     ids=lambda one: one.__name__,
 )

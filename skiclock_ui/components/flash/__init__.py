@@ -1,1 +1,1 @@
-"""Firmware: every version of each platform, live, and the upload."""
+"""Flashing: a board over USB, and the history of it."""

@@ -1,9 +1,12 @@
-// From a blank board to a clock: choose the board, connect it, let ESP Web Tools write it.
+// From a blank board to a clock: choose the board, connect it, say what it is to be, write it.
 
-import { computed, nextTick, onMounted, ref, shallowRef, watch } from "vue";
+import { computed, nextTick, onMounted, reactive, ref, shallowRef, watch } from "vue";
+import { choosePort, makeLog, openWindow, readBoard } from "skiclock/flasher.js";
 import { fill } from "skiclock/format.js";
 import { ask } from "skiclock/live.js";
 import { Icon, copy, useTopic } from "skiclock/parts.js";
+
+const FIELDS = ["name", "group", "timezone", "wifi"];
 
 export default {
   components: { Icon },
@@ -28,21 +31,108 @@ export default {
     // What the browser can do decides what is shown, never the server.
     const hindrance = !window.isSecureContext ? words.insecure : !("serial" in navigator) ? words.unsupported : "";
 
-    const host = ref(null); // where the element of ESP Web Tools stands
-    async function arm() {
+    // -- the clock that the board becomes
+
+    const zones = Intl.supportedValuesOf?.("timeZone") ?? [];
+    const clock = reactive({ name: "", group: "", timezone: Intl.DateTimeFormat().resolvedOptions().timeZone ?? "", ssid: "", password: "" });
+    const errors = ref({});
+    const notice = ref(null);
+    const busy = ref(""); // what is being waited for
+    const noticed = ref(null);
+    const sentenceFor = ({ code, message }) => (props.lang === "en" && message) || words.refusals[code] || words.failed;
+    async function say(tone, text, device_id = "") {
+      notice.value = { tone, text, device_id };
       await nextTick();
-      if (!host.value || !board.value || hindrance) return;
-      const button = document.createElement("esp-web-install-button");
-      button.setAttribute("manifest", `/firmware/manifest/${board.value.name}/${version.value}.json`);
-      const activate = document.createElement("button");
-      activate.slot = "activate";
-      activate.className = "button primary flash-go";
-      activate.textContent = fill(words.flash, { board: board.value.board });
-      button.append(activate);
-      host.value.replaceChildren(button);
+      noticed.value?.scrollIntoView({ block: "nearest" });
     }
-    onMounted(() => import("skiclock/esp-web-tools/install-button.js").then(arm));
-    watch([board, version], arm);
+
+    async function claim(found) {
+      const answer = await fetch("/api/clocks/claims", {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({
+          platform: board.value.name,
+          version: version.value,
+          mac: found.mac,
+          chip: found.chip,
+          name: clock.name,
+          group: clock.group,
+          timezone: clock.timezone,
+          wifi: clock.ssid ? { ssid: clock.ssid, password: clock.password } : null,
+        }),
+      }).catch(() => null);
+      const said = (await answer?.json().catch(() => null)) ?? {};
+      if (answer?.status === 201) return said;
+      throw Object.assign(new Error(said.error ?? ""), { code: said.code ?? "no_answer", field: said.field });
+    }
+
+    function refuse(error) {
+      if (FIELDS.includes(error.field)) {
+        errors.value = { [error.field]: sentenceFor(error) };
+        nextTick(() => document.getElementById(`flash-${error.field}`)?.focus());
+      } else {
+        say("bad", sentenceFor(error));
+      }
+    }
+
+    // -- writing it
+
+    async function flash() {
+      [errors.value, notice.value] = [{}, null];
+      const log = makeLog();
+      let port;
+      try {
+        port = await choosePort();
+      } catch (error) {
+        return say("bad", `${words.port_failed} ${error.message}`);
+      }
+      if (!port) return say("warn", words.no_port);
+      busy.value = words.reading;
+      let found;
+      try {
+        found = await readBoard(port, log);
+      } catch (error) {
+        busy.value = "";
+        return say("bad", `${words.unread} ${error.message ?? error}`);
+      }
+      if (found.family !== board.value.family) {
+        busy.value = "";
+        return say("bad", fill(words.wrong_chip, { found: found.family, board: board.value.board, wanted: board.value.family }));
+      }
+      busy.value = words.claiming;
+      try {
+        const claimed = await claim(found);
+        await openWindow(port, claimed.manifest, log, recorder(found, claimed, log));
+        clock.password = "";
+      } catch (error) {
+        refuse(error);
+      } finally {
+        busy.value = "";
+      }
+    }
+
+    // What becomes of each attempt goes into the server's history; one window may make several.
+    function recorder(found, claimed, log) {
+      const what = { platform: board.value.name, version: version.value, chip: found.chip, mac: found.mac };
+      let begun = null; // a promise of the attempt that runs
+      const end = async (state, reason) => {
+        const attempt = begun;
+        begun = null;
+        await ask("flash.finish", { ...(await attempt), state, reason, log: log.text() });
+      };
+      const unrecorded = (error) => say("warn", `${words.unrecorded} ${sentenceFor(error)}`);
+      return (state, message) => {
+        if (state === "running") {
+          begun = ask("flash.begin", what);
+          begun.catch(unrecorded);
+        } else if (begun && state === "done") {
+          end("done", "").catch(unrecorded);
+          say("ok", fill(words.written, { device: claimed.device_id }), claimed.device_id);
+        } else if (begun) {
+          end(state === "failed" ? "failed" : "aborted", message).catch(unrecorded);
+        }
+      };
+    }
 
     // -- by hand
 
@@ -53,7 +143,7 @@ export default {
       try {
         links.value = (await ask("flash.links", { platform: board.value.name, version: version.value })).files;
       } catch (error) {
-        trouble.value = props.lang === "en" ? error.message : words.failed;
+        trouble.value = sentenceFor(error);
       }
     }
     const command = computed(() =>
@@ -65,7 +155,10 @@ export default {
       setTimeout(() => (copied.value = ""), 2000);
     }
 
-    return { words, boards, chosen, version, board, offered, hindrance, host, links, getLinks, trouble, command, copied, copyCommand, fill };
+    return {
+      words, boards, chosen, version, board, offered, hindrance, zones, clock, errors, notice, noticed, busy, flash,
+      links, getLinks, trouble, command, copied, copyCommand, fill,
+    };
   },
 
   template: `
@@ -105,16 +198,38 @@ export default {
       <h2 id="flash-write">{{ words.write }}</h2>
       <p v-if="!board" class="quiet">{{ words.choose_first }}</p>
       <template v-else>
-        <div class="field flash-version">
-          <label for="flash-version">{{ words.version }}</label>
-          <span class="select-box"><select class="select mono" id="flash-version" v-model="version">
-            <option v-for="(one, i) in board.versions" :key="one" :value="one">{{ i ? one : fill(words.newest, {version: one}) }}</option>
-          </select><icon name="chevron"/></span>
-        </div>
-        <template v-if="!hindrance">
-          <div ref="host" class="flash-host"></div>
-          <p class="help">{{ words.erases }} {{ words.then }}</p>
-        </template>
+        <form v-if="!hindrance" class="flash-claim" @submit.prevent="flash" novalidate>
+          <div class="flash-fields">
+            <div class="field"><label for="flash-name">{{ words.name }}</label>
+              <input id="flash-name" class="input" v-model="clock.name" maxlength="32" autocomplete="off" :aria-invalid="!!errors.name" aria-describedby="flash-name-help">
+              <span id="flash-name-help" :class="errors.name ? 'field-error' : 'help'">{{ errors.name ?? words.name_hint }}</span></div>
+            <div class="field"><label for="flash-group">{{ words.group }}</label>
+              <input id="flash-group" class="input" v-model="clock.group" maxlength="40" autocomplete="off" :aria-invalid="!!errors.group" aria-describedby="flash-group-help">
+              <span id="flash-group-help" :class="errors.group ? 'field-error' : 'help'">{{ errors.group ?? words.group_hint }}</span></div>
+            <div class="field"><label for="flash-timezone">{{ words.timezone }}</label>
+              <input id="flash-timezone" class="input" v-model="clock.timezone" maxlength="48" autocomplete="off" spellcheck="false" list="flash-zones" :aria-invalid="!!errors.timezone" :aria-describedby="errors.timezone ? 'flash-timezone-help' : null">
+              <span v-if="errors.timezone" id="flash-timezone-help" class="field-error">{{ errors.timezone }}</span></div>
+            <div class="field"><label for="flash-version">{{ words.version }}</label>
+              <span class="select-box"><select class="select mono" id="flash-version" v-model="version">
+                <option v-for="(one, i) in board.versions" :key="one" :value="one">{{ i ? one : fill(words.newest, {version: one}) }}</option>
+              </select><icon name="chevron"/></span></div>
+          </div>
+          <datalist id="flash-zones"><option v-for="zone in zones" :key="zone" :value="zone"></option></datalist>
+          <details class="fold" :open="!!errors.wifi">
+            <summary><icon name="chevron"/>{{ words.wifi }}</summary>
+            <p class="help">{{ words.wifi_hint }}</p>
+            <div class="flash-fields">
+              <div class="field"><label for="flash-wifi">{{ words.ssid }}</label><input id="flash-wifi" class="input" v-model="clock.ssid" maxlength="32" autocomplete="off" spellcheck="false" :aria-invalid="!!errors.wifi" :aria-describedby="errors.wifi ? 'flash-wifi-help' : null"></div>
+              <div class="field"><label for="flash-password">{{ words.password }}</label><input id="flash-password" class="input" type="password" v-model="clock.password" maxlength="63" autocomplete="new-password" :aria-invalid="!!errors.wifi"></div>
+            </div>
+            <p v-if="errors.wifi" id="flash-wifi-help" class="field-error">{{ errors.wifi }}</p>
+          </details>
+          <div class="flash-begin">
+            <button type="submit" class="button primary flash-go" :disabled="!!busy">{{ busy || fill(words.flash, {board: board.board}) }}</button>
+            <p class="help">{{ words.erases }} {{ words.then }}</p>
+          </div>
+        </form>
+        <div role="status" ref="noticed"><p v-if="notice" class="notice" :class="notice.tone"><icon :name="notice.tone === 'ok' ? 'check' : 'warning'"/><span>{{ notice.text }} <a v-if="notice.device_id" :href="'/clocks/' + notice.device_id">{{ words.to_clock }}</a></span></p></div>
         <details class="fold" :open="!!hindrance">
           <summary><icon name="chevron"/>{{ words.by_hand }}</summary>
           <p class="quiet">{{ words.by_hand_hint }}</p>

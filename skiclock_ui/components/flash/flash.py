@@ -9,6 +9,7 @@ from backend.contract.platforms import PLATFORMS, Platform
 from backend.firmware import Catalogue, FirmwareInfo
 from skiclock_ui.components.element import PageElement, component
 from skiclock_ui.i18n import _
+from skiclock_ui.refusals import sentences
 
 ESPTOOL_CHIPS = {"ESP32": "esp32", "ESP32-C3": "esp32c3", "ESP32-S3": "esp32s3"}
 
@@ -70,15 +71,43 @@ def flash_words() -> dict[str, Any]:
             "(CP2102, CH340); Linux and macOS have both."
         ),
         "panels": _("Leave the LED panels unplugged: USB cannot feed them."),
-        "write": _("3. Write and set up"),
+        "write": _("3. Say what it is to be, and write it"),
+        "name": _("Name"),
+        "name_hint": _("As people at the track know it."),
+        "group": _("Group"),
+        "group_hint": _("Such as a track or a building; may stay empty."),
+        "timezone": _("Time zone"),
+        "wifi": _("Wi-Fi, if you want it to be written too"),
+        "wifi_hint": _(
+            "Else the window asks for it when the board is written. It goes to the clock and is "
+            "not kept here."
+        ),
+        "ssid": _("Network"),
+        "password": _("Its password"),
         "version": _("Version"),
         "newest": _("{version} (newest)"),
         "choose_first": _("Choose a board first."),
         "flash": _("Flash {board}"),
+        "no_port": _("No port was chosen. If none was offered, look at the cable and the driver."),
+        "port_failed": _("The browser could not open the list of ports."),
+        "reading": _("Asking the chip…"),
+        "unread": _(
+            "The board does not answer. Close other programs that use it, do what step 2 says of "
+            "its buttons, and try again."
+        ),
+        "wrong_chip": _(
+            "In the cable is an {found}, but {board} has an {wanted}. Nothing was written. Choose "
+            "the right board above."
+        ),
+        "claiming": _("Making its credentials…"),
+        "written": _("Written. The clock {device} waits for its first contact."),
+        "to_clock": _("To the clock"),
+        "unrecorded": _("The history does not tell of this attempt."),
+        "refusals": sentences(),
         "erases": _("What the board held before is erased."),
         "then": _(
-            "When it is done, the same window asks for the Wi-Fi. The clock then appears under "
-            "Clocks."
+            "When it is done, the same window asks for the Wi-Fi, and the clock goes live under "
+            "Clocks with credentials of its own."
         ),
         "by_hand": _("With the command line instead"),
         "by_hand_hint": _(

@@ -44,11 +44,13 @@ def create(server: "Server", live: Live) -> None:
 
     @page("/flash", Permission.DOWNLOAD_FIRMWARE)
     async def flash(identity: Identity) -> None:
+        clocks = server.fleet.clocks.values() if identity.may(Permission.SEE_CLOCKS) else ()
         recent = await attempts_of(server, identity)
         with frame(server, _("Flash"), "flash"):
             FlashElement(
                 words=flash_words(),
                 state=flash_state(server.catalogue, identity.may_take),
+                groups=sorted({one.device_group for one in clocks if one.device_group}),
                 lang=current_language(),
             )
             history_panel(recent)

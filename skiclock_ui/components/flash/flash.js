@@ -10,7 +10,7 @@ const FIELDS = ["name", "group", "timezone", "wifi"];
 
 export default {
   components: { Icon },
-  props: { words: Object, state: Object, lang: String },
+  props: { words: Object, state: Object, groups: Array, lang: String },
 
   setup(props) {
     const { words } = props;
@@ -204,7 +204,7 @@ export default {
               <input id="flash-name" class="input" v-model="clock.name" maxlength="32" autocomplete="off" :aria-invalid="!!errors.name" aria-describedby="flash-name-help">
               <span id="flash-name-help" :class="errors.name ? 'field-error' : 'help'">{{ errors.name ?? words.name_hint }}</span></div>
             <div class="field"><label for="flash-group">{{ words.group }}</label>
-              <input id="flash-group" class="input" v-model="clock.group" maxlength="40" autocomplete="off" :aria-invalid="!!errors.group" aria-describedby="flash-group-help">
+              <input id="flash-group" class="input" v-model="clock.group" maxlength="40" autocomplete="off" list="flash-groups" :aria-invalid="!!errors.group" aria-describedby="flash-group-help">
               <span id="flash-group-help" :class="errors.group ? 'field-error' : 'help'">{{ errors.group ?? words.group_hint }}</span></div>
             <div class="field"><label for="flash-timezone">{{ words.timezone }}</label>
               <input id="flash-timezone" class="input" v-model="clock.timezone" maxlength="48" autocomplete="off" spellcheck="false" list="flash-zones" :aria-invalid="!!errors.timezone" :aria-describedby="errors.timezone ? 'flash-timezone-help' : null">
@@ -215,6 +215,7 @@ export default {
               </select><icon name="chevron"/></span></div>
           </div>
           <datalist id="flash-zones"><option v-for="zone in zones" :key="zone" :value="zone"></option></datalist>
+          <datalist id="flash-groups"><option v-for="one in groups" :key="one" :value="one"></option></datalist>
           <details class="fold" :open="!!errors.wifi">
             <summary><icon name="chevron"/>{{ words.wifi }}</summary>
             <p class="help">{{ words.wifi_hint }}</p>

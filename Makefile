@@ -54,7 +54,7 @@ $(VENV)/ready-to-run: deploy/requirements.txt pyproject.toml | $(VENV)/bin/pytho
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/ready-to-test: deploy/requirements-dev.txt pyproject.toml .ci/install-firmware-tools | $(VENV)/bin/python
+$(VENV)/ready-to-test: deploy/requirements-dev.txt pyproject.toml .ci/install-firmware-tools tests/oidc/package-lock.json | $(VENV)/bin/python
 	@echo "Installing what the server and its tests need ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r deploy/requirements-dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

@@ -40,11 +40,14 @@ from backend.fleet import Fleet
 from backend.health import Health
 from backend.image_cache import ImageCache
 from backend.ingest import Ingest
+from backend.issuers import Issuers
 from backend.keeper import Keeper
 from backend.links import DownloadLog, Links
 from backend.mqtt import Link
 from backend.object_store import open_storage
+from backend.sealed import Seal
 from backend.sign_ins import SignIns
+from backend.single_sign_on import SingleSignOn
 from backend.snapshots import Snapshots
 from backend.storage import Storage
 from backend.surroundings import Surroundings
@@ -71,6 +74,8 @@ class Server:
     images: ImageCache
     keeper: Keeper
     sign_ins: SignIns
+    issuers: Issuers
+    sso: SingleSignOn | None
     keys: ApiKeys
     claims: Claims
     clock_keys: ClockKeys
@@ -104,6 +109,7 @@ def create_server(settings: Settings, surroundings: Surroundings) -> Server:
             kind, payload = KIND_OF[type(message)], repr(message).encode()
             diagnostics.note(kind, "misfit", message.device_id, payload, item.received_at)
 
+    issuers = Issuers()
     clock_keys = ClockKeys(settings.clock_key.get_secret_value())
     topics, snapshots = Topics(settings.mqtt_topic_prefix), Snapshots()
     clock_users = ClockUsers(database, clock_keys, topics, surroundings.set_clock_users)
@@ -132,6 +138,8 @@ def create_server(settings: Settings, surroundings: Surroundings) -> Server:
         images=ImageCache(storage, settings.image_cache_bytes),
         keeper=Keeper(database, storage, catalogue, health, owner=_owner(settings)),
         sign_ins=SignIns(database),
+        issuers=issuers,
+        sso=_single_sign_on(settings, issuers),
         keys=ApiKeys(database, settings),
         claims=Claims(),
         clock_keys=clock_keys,
@@ -147,6 +155,13 @@ def create_server(settings: Settings, surroundings: Surroundings) -> Server:
         announcer=Announcer(database, link),
         started_at=datetime.now(UTC),
     )
+
+
+def _single_sign_on(settings: Settings, issuers: Issuers) -> SingleSignOn | None:
+    if settings.sso is None:
+        return None
+    seal = Seal(settings.secret_key.get_secret_value(), "single sign-on")
+    return SingleSignOn(settings.sso, issuers, seal, public_url=settings.public_url)
 
 
 def create_app(server: Server) -> FastAPI:
@@ -212,6 +227,7 @@ async def running(server: Server) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
         await server.ingest.drain()
         await server.downloads.flush()
+        await server.issuers.close()
         await server.database.close()
         log.info("server.stopped")
 

@@ -22,9 +22,10 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from backend.contract.platforms import Platform, platforms_known
+from backend.issuer_settings import IssuerSettings
 from backend.passwords import WeakPasswordError, check_rule
 from backend.signatures import BadKeyError, PublicKey, public_keys_of
 
@@ -44,7 +45,7 @@ class SettingsError(Exception):
         self.problems = problems
 
 
-class Settings(BaseSettings):
+class Settings(IssuerSettings):
     """Everything that can be set. Times in s, sizes in bytes."""
 
     model_config = SettingsConfigDict(

@@ -325,6 +325,7 @@ class Session(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     address: Mapped[str | None]
     user_agent: Mapped[str | None]
+    sealed_id_token: Mapped[str | None]  # of single sign-on: with it one signs out there too
 
 
 class AccountLink(Base):

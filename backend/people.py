@@ -82,6 +82,11 @@ class Person:
     link: AccountLink | None
 
 
+def has_joined(user: User) -> bool:
+    """Tell whether somebody has ever come: by single sign-on, one needs no password."""
+    return user.password_hash is not None or user.last_sign_in_at is not None
+
+
 async def list_people(session: AsyncSession, *, now: datetime) -> list[Person]:
     """Return everybody by e-mail, with how many browsers are signed in and the open link."""
     users = (await session.scalars(select(User).order_by(User.email))).unique().all()
@@ -104,7 +109,7 @@ async def invite(
     Raises BadEmailError, EmailTakenError, UnknownRoleError or AboveYouError.
     """
     email = clean_email(email)
-    await _wait_for_others(session)
+    await wait_for_others(session)
     found = await find_role(session, role)
     _check_not_above(found, by)
     if await find_user(session, email) is not None:
@@ -122,7 +127,7 @@ async def make_link(session: AsyncSession, user_id: int, *, by: By, now: datetim
     The old password works until the link is used. Raises UnknownUserError or AboveYouError.
     """
     user = await _user(session, user_id, by)
-    is_invite = user.password_hash is None
+    is_invite = not has_joined(user)
     _note(session, by, now, "user.invite" if is_invite else "user.reset_link", user)
     return await _make_link(session, user, by, now, is_invite=is_invite)
 
@@ -130,7 +135,7 @@ async def make_link(session: AsyncSession, user_id: int, *, by: By, now: datetim
 async def withdraw(session: AsyncSession, user_id: int, *, by: By, now: datetime) -> None:
     """Remove somebody who was invited and never came. Raises NotInvitedError, …"""
     user = await _user(session, user_id, by)
-    if user.password_hash is not None or user.last_sign_in_at is not None:
+    if has_joined(user):
         raise NotInvitedError(f"{user.email} has joined already; disable them in place of it.")
     _note(session, by, now, "user.withdraw", user, before={"role": user.role.name})
     await session.delete(user)
@@ -236,7 +241,7 @@ async def _make_link(
 
 async def _user(session: AsyncSession, user_id: int, by: By) -> User:
     """Return a person whom `by` may change, once nobody else changes people."""
-    await _wait_for_others(session)
+    await wait_for_others(session)
     user = await session.get(User, user_id)
     if user is None:
         raise UnknownUserError("This person is not known here any more.")
@@ -244,7 +249,7 @@ async def _user(session: AsyncSession, user_id: int, by: By) -> User:
     return user
 
 
-async def _wait_for_others(session: AsyncSession) -> None:
+async def wait_for_others(session: AsyncSession) -> None:
     """Let one change of people follow the other, so that each counts what the last one left."""
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('people'))"))
 

@@ -110,7 +110,8 @@ class SignIns:
             log.info("sign_in_refused", account=user.email if user else "unknown", address=address)
             raise WrongCredentialsError("The e-mail address or the password is wrong.")
         self._forgive(email, address)
-        return await self._start(user, password, address=address, user_agent=user_agent, now=now)
+        await self._renew_hash(user, password)
+        return await self.start(user, address=address, user_agent=user_agent, now=now)
 
     async def identify(self, token: str, *, now: datetime) -> Identity | None:
         """Return who a cookie belongs to, or None where it is nobody's any more.
@@ -130,8 +131,8 @@ class SignIns:
                 raise
         return entry.identity if entry is not None and now < entry.expires_at else None
 
-    async def sign_out(self, token: str, *, address: str | None, now: datetime) -> None:
-        """End a session."""
+    async def sign_out(self, token: str, *, address: str | None, now: datetime) -> str | None:
+        """End a session; returns the sealed ID token of one that a provider vouched for."""
         key = _hash(token)
         self._known.pop(key, None)
         async with self._database.session() as session:
@@ -147,6 +148,7 @@ class SignIns:
                     address=address,
                 )
         self._end(key)
+        return row.sealed_id_token if row is not None else None
 
     async def change_password(
         self,
@@ -183,7 +185,7 @@ class SignIns:
         self.forget_user(identity.user_id)
         async with self._database.session() as session:
             user = await session.get_one(User, identity.user_id)
-        return await self._start(user, new, address=address, user_agent=user_agent, now=now)
+        return await self.start(user, address=address, user_agent=user_agent, now=now)
 
     async def join(
         self,
@@ -205,7 +207,47 @@ class SignIns:
             user = await use_link(session, token, password, address=address, now=now)
         self._by_address.give_back(network_of(address))
         self.forget_user(user.id)
-        return await self._start(user, password, address=address, user_agent=user_agent, now=now)
+        return await self.start(user, address=address, user_agent=user_agent, now=now)
+
+    async def start(
+        self,
+        user: User,
+        *,
+        address: str | None,
+        user_agent: str | None,
+        now: datetime,
+        provider: str | None = None,
+        sealed_id_token: str | None = None,
+    ) -> SignedIn:
+        """Start a session for somebody whose password, or whose `provider`, was believed."""
+        token = secrets.token_urlsafe(32)
+        async with self._database.session() as session:
+            session.add(
+                Session(
+                    token_hash=_hash(token),
+                    user_id=user.id,
+                    created_at=now,
+                    last_seen_at=now,
+                    expires_at=now + LIFETIME,
+                    address=address,
+                    user_agent=clean_user_agent(user_agent),
+                    sealed_id_token=sealed_id_token,
+                )
+            )
+            await session.execute(
+                update(User).where(User.id == user.id).values(last_sign_in_at=now)
+            )
+            audit.record(
+                session,
+                at=now,
+                actor=user.email,
+                action="user.sign_in",
+                object=user.email,
+                address=address,
+                after={"provider": provider} if provider else None,
+            )
+        log.info("signed_in", account=user.email, address=address)
+        return SignedIn(token, identity_of(user))
 
     async def end_sessions(
         self,
@@ -265,42 +307,15 @@ class SignIns:
         if len(self._ended) > _MAX_CACHED:
             self._ended.popitem(last=False)
 
-    async def _start(
-        self,
-        user: User,
-        password: str,
-        *,
-        address: str | None,
-        user_agent: str | None,
-        now: datetime,
-    ) -> SignedIn:
-        token = secrets.token_urlsafe(32)
-        changes: dict[str, object] = {"last_sign_in_at": now}
-        if user.password_hash is not None and needs_rehash(user.password_hash):
-            changes["password_hash"] = await asyncio.to_thread(hash_password, password)
+    async def _renew_hash(self, user: User, password: str) -> None:
+        """Hash a password anew where its hash was made with other parameters than today's."""
+        if user.password_hash is None or not needs_rehash(user.password_hash):
+            return
+        renewed = await asyncio.to_thread(hash_password, password)
         async with self._database.session() as session:
-            session.add(
-                Session(
-                    token_hash=_hash(token),
-                    user_id=user.id,
-                    created_at=now,
-                    last_seen_at=now,
-                    expires_at=now + LIFETIME,
-                    address=address,
-                    user_agent=clean_user_agent(user_agent),
-                )
+            await session.execute(
+                update(User).where(User.id == user.id).values(password_hash=renewed)
             )
-            await session.execute(update(User).where(User.id == user.id).values(changes))
-            audit.record(
-                session,
-                at=now,
-                actor=user.email,
-                action="user.sign_in",
-                object=user.email,
-                address=address,
-            )
-        log.info("signed_in", account=user.email, address=address)
-        return SignedIn(token, identity_of(user))
 
     async def _look_again(self, key: bytes, now: datetime) -> _Entry | None:
         """As `_load`, for a session that is known: not waited for where the database hangs."""

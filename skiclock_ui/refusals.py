@@ -19,6 +19,7 @@ def sentences() -> dict[str, str]:
             "was signed."
         ),
         "bad_swap": _("These two clocks cannot change places. Look at both, then try again."),
+        "bad_token": _("The provider's word was not meant for this sign-in. Begin it anew."),
         "bad_version": _("This is no version. Expected YYYY.M.D.BUILD or vMAJOR.MINOR.PATCH."),
         "database_unavailable": _("The database does not answer. Try again in a moment."),
         "downgrade": _(
@@ -42,6 +43,7 @@ def sentences() -> dict[str, str]:
         "image_too_large": _("The image does not fit into the memory of this platform."),
         "image_truncated": _("The file ends before the image does. Copy it again."),
         "internal_error": _("This did not work, and the server's log says why."),
+        "issuer_away": _("The provider does not answer. Try again in a moment."),
         "last_admin": _(
             "Somebody must be left who can manage people. Give another person that role first."
         ),
@@ -59,6 +61,17 @@ def sentences() -> dict[str, str]:
         "signature_missing": _(
             "Firmware must be signed here. Upload it with `skiclock upload --signing-key`."
         ),
+        "sso_disabled": _("You are disabled here. Ask an administrator of this server."),
+        "sso_domain": _("People with this e-mail address do not sign in this way here."),
+        "sso_failed": _(
+            "The sign-in at the provider was not finished, or took too long. Begin it anew."
+        ),
+        "sso_taken": _(
+            "Your e-mail address belongs to somebody else here. Ask an administrator of this "
+            "server."
+        ),
+        "sso_unknown": _("You are not known here. Ask an administrator of this server."),
+        "sso_unverified": _("The provider does not vouch for your e-mail address."),
         "too_many_attempts": _("Too many attempts. Wait a quarter of an hour, then try again."),
         "too_many_claims": _("Too many boards at once. Wait a few minutes, then try again."),
         "unknown_attempt": _("This attempt is not known here, or it has ended already."),

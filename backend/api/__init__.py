@@ -20,6 +20,7 @@ from backend.api import (
     firmware,
     join,
     sign_in,
+    single_sign_on,
     status,
     update_log,
     upload,
@@ -75,6 +76,7 @@ _MODULES = (
     firmware,
     audit_log,
     sign_in,
+    single_sign_on,
     join,
     docs,
 )

@@ -21,6 +21,7 @@ from backend.claims import TooManyClaimsError, UnknownClaimError
 from backend.db import is_unavailable
 from backend.errors import Refusal
 from backend.firmware import FactoryPartsMissingError, VersionExistsError
+from backend.issuers import BadTokenError, IssuerAwayError
 from backend.links import BadLinkError, ExpiredLinkError, LinkNotAllowedError
 from backend.people import AboveYouError, LastAdminError, LinkGoneError
 from backend.sign_ins import TooManyAttemptsError, WrongCredentialsError
@@ -95,6 +96,7 @@ _STATUS: dict[type[Refusal], int] = {
     NotSignedInError: 401,
     WrongKeyError: 401,
     WrongCredentialsError: 401,
+    BadTokenError: 401,
     ForbiddenError: 403,
     ForeignOriginError: 403,
     PasswordChangeRequiredError: 403,
@@ -115,6 +117,7 @@ _STATUS: dict[type[Refusal], int] = {
     TooManyAttemptsError: 429,
     TooManyClaimsError: 429,
     NotLoadedError: 503,
+    IssuerAwayError: 503,
 }
 """What is not here is the asker's mistake: 400."""
 

@@ -1,7 +1,8 @@
 """Routes that sign people in and out: plain forms, so that they work without JavaScript."""
 
 from collections.abc import Awaitable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
@@ -18,6 +19,7 @@ from backend.api.guard import COOKIE, PASSWORD_PATH
 from backend.contract import paths
 from backend.db import is_unavailable
 from backend.errors import Refusal
+from backend.issuers import IssuerAwayError
 from backend.sign_ins import LIFETIME, SignedIn, TooManyAttemptsError
 
 if TYPE_CHECKING:
@@ -67,8 +69,10 @@ async def sign_out(request: Request) -> Response:
     """End the session and go to the sign-in page."""
     if request.headers.get("sec-fetch-site") == "cross-site":
         return RedirectResponse("/", 303)  # a link on a foreign page signs nobody out
-    await _end_session(request, server_of(request), datetime.now(UTC))
-    response = RedirectResponse(paths.LOGIN, 303)
+    now = datetime.now(UTC)
+    sealed = await _end_session(request, server_of(request), now)
+    elsewhere = await _sign_out_elsewhere(server_of(request), sealed, now)
+    response = _leave(request, elsewhere) if elsewhere else RedirectResponse(paths.LOGIN, 303)
     response.delete_cookie(COOKIE, path="/")
     return response
 
@@ -139,35 +143,68 @@ async def finish(
         if not is_unavailable(error):
             raise
         return refused(request, error, page, target)
-    server = server_of(request)
-    await _end_session(request, server, datetime.now(UTC))
-    return _begin_session(request, server, signed, target)
+    await _end_session(request, server_of(request), datetime.now(UTC))
+    return _begin_session(request, signed, target)
 
 
-async def _end_session(request: Request, server: "Server", now: datetime) -> None:
+async def _end_session(request: Request, server: "Server", now: datetime) -> str | None:
     token = request.cookies.get(COOKIE)
-    if token:
-        await server.sign_ins.sign_out(token, address=address_of(request), now=now)
+    if not token:
+        return None
+    return await server.sign_ins.sign_out(token, address=address_of(request), now=now)
 
 
-def _begin_session(request: Request, server: "Server", signed: SignedIn, target: str) -> Response:
+async def _sign_out_elsewhere(server: "Server", sealed: str | None, now: datetime) -> str | None:
+    """Return where the session at the provider ends, for one that began there."""
+    if sealed is None or server.sso is None:
+        return None
+    try:
+        return await server.sso.sign_out_url(sealed, now=now)
+    except IssuerAwayError:
+        return None  # here, one is signed out
+
+
+def _leave(request: Request, url: str) -> Response:
+    if request.method == "GET":
+        return RedirectResponse(url, 303)
+    # A form may lead to our own pages alone (form-action); a page may lead on.
+    page = (
+        f'<!doctype html><title>…</title><meta http-equiv="refresh" content="0;url={escape(url)}">'
+    )
+    return Response(page, media_type="text/html; charset=utf-8")
+
+
+def _begin_session(request: Request, signed: SignedIn, target: str) -> Response:
     response: Response
     if _wants_json(request):
         body = {"email": signed.identity.email, "next": _after(signed.identity, target)}
         response = Response(orjson.dumps(body), media_type="application/json")
     else:
         response = RedirectResponse(_after(signed.identity, target), 303)
-    https = request.url.scheme == "https" or server.settings.public_url.startswith("https:")
+    set_cookie(request, response, COOKIE, signed.token, max_age=LIFETIME)
+    return response
+
+
+def set_cookie(
+    request: Request,
+    response: Response,
+    name: str,
+    value: str,
+    *,
+    max_age: timedelta,
+    path: str = "/",
+) -> None:
+    """Set a cookie that no script reads and no other site sends along with a form."""
+    public_url = server_of(request).settings.public_url
     response.set_cookie(
-        COOKIE,
-        signed.token,
-        max_age=int(LIFETIME.total_seconds()),
-        path="/",
-        secure=https,
+        name,
+        value,
+        max_age=int(max_age.total_seconds()),
+        path=path,
+        secure=request.url.scheme == "https" or public_url.startswith("https:"),
         httponly=True,
         samesite="lax",
     )
-    return response
 
 
 def _after(identity: Identity, target: str) -> str:

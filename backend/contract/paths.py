@@ -19,6 +19,8 @@ AUDIT_CSV: Final = "/api/audit.csv"
 LOGIN: Final = "/login"
 LOGOUT: Final = "/logout"
 JOIN: Final = "/join/{token}"
+SSO: Final = "/sso/start"
+SSO_CALLBACK: Final = "/sso/callback"
 
 API_KEY_HEADER: Final = "X-API-Key"
 V1_USER_AGENT: Final = "SkiClockNeo-OTA"

@@ -36,6 +36,7 @@ def create(app: FastAPI, server: "Server") -> None:
             place=server.settings.club,
             panel=panel("SKI"),
             next=next,
+            provider=server.sso.config.name if server.sso else "",
             error=_sentence(error, wait_s),
             language_url=lambda code: f"{PATH}?lang={code}&next={quote(next, safe='')}",
         )

@@ -86,6 +86,7 @@ def actions() -> dict[str, str]:
         "user.end_session": _("Browser signed out"),
         "user.invite": _("Person invited"),
         "user.join": _("Person joined"),
+        "user.link": _("Known by single sign-on"),
         "user.password": _("Password changed"),
         "user.reset": _("Password set by link"),
         "user.reset_link": _("Link to a new password made"),

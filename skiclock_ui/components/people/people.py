@@ -6,7 +6,7 @@ from typing import Any
 
 from backend.access import Identity
 from backend.models import Role, Session
-from backend.people import INVITE_LIFETIME, RESET_LIFETIME, Person
+from backend.people import INVITE_LIFETIME, RESET_LIFETIME, Person, has_joined
 from skiclock_ui import refusals
 from skiclock_ui.components.element import PageElement, component
 from skiclock_ui.i18n import _, both_forms
@@ -53,7 +53,7 @@ def _person(person: Person, may_give: list[str]) -> dict[str, Any]:
         "role": user.role.name,
         "role_title": role_name(user.role.name),
         "may_change": user.role.name in may_give,
-        "has_joined": user.password_hash is not None,
+        "has_joined": has_joined(user),
         "disabled": user.disabled,
         "last_sign_in_at": user.last_sign_in_at.timestamp() if user.last_sign_in_at else None,
         "sessions": person.sessions,

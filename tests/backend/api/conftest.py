@@ -162,7 +162,7 @@ async def serve(
     app = create_app(server)
     if extend is not None:
         extend(app)
-    web = _Web(
+    web = QuietWeb(
         uvicorn.Config(
             app,
             loop="none",
@@ -184,7 +184,7 @@ async def serve(
         await serving
 
 
-class _Web(uvicorn.Server):
+class QuietWeb(uvicorn.Server):
     """Uvicorn that leaves signals to pytest."""
 
     def install_signal_handlers(self) -> None:

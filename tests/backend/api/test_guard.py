@@ -46,6 +46,8 @@ DOORS: dict[tuple[str, str], set[object]] = {
     ("HEAD", "/firmware/user-download/{token}"): {EVERYBODY},
     ("POST", "/login"): {EVERYBODY},
     ("POST", "/join/{token}"): {EVERYBODY},
+    ("GET", "/sso/start"): {EVERYBODY},
+    ("GET", "/sso/callback"): {EVERYBODY},
     ("GET", "/logout"): {SIGNED_IN},
     ("POST", "/logout"): {SIGNED_IN},
     ("POST", "/password"): {SIGNED_IN},

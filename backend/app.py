@@ -25,6 +25,7 @@ from backend import (
 from backend.announce import Announcer
 from backend.api_keys import ApiKeys
 from backend.batch import Item, Silence
+from backend.certificate_watch import CertificateWatch
 from backend.claims import Claims
 from backend.clock_keys import ClockKeys
 from backend.clock_users import ClockUsers
@@ -89,6 +90,7 @@ class Server:
     snapshots: Snapshots
     dispatcher: Dispatcher
     announcer: Announcer
+    certificates: CertificateWatch
     started_at: datetime
     loaded: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the schema is current and the live state is loaded."""
@@ -153,6 +155,7 @@ def create_server(settings: Settings, surroundings: Surroundings) -> Server:
         snapshots=snapshots,
         dispatcher=dispatcher,
         announcer=Announcer(database, link),
+        certificates=CertificateWatch(settings),
         started_at=datetime.now(UTC),
     )
 
@@ -186,6 +189,7 @@ async def running(server: Server) -> AsyncIterator[None]:
         "answers": server.link.run_outbox,
         "database": partial(upkeep.watch_database, server.database, server.health),
         "downloads": server.downloads.run,
+        "certificates": server.certificates.run,
         "ingest": _after_load(server, server.ingest.run),
         "announcer": _after_load(server, server.announcer.run),
         "dispatcher": _after_load(server, server.dispatcher.run),

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import signal
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
@@ -219,6 +220,12 @@ async def test_page_that_lost_its_server_dims_says_so_and_recovers_alone(page: P
         await product.start()
         await expect(page.locator("html[data-stale]")).to_have_count(0, timeout=30_000)
         await expect(page.get_by_role("heading", name="Diagnostics")).to_be_visible()
+        # One that is ended in good order says so; that is what an upgrade looks like.
+        await page.wait_for_function("window.socket?.connected")
+        product.process.send_signal(signal.SIGTERM)
+        await expect(page.locator('[data-matter="contact"]')).to_contain_text(
+            "The server is restarting"
+        )
 
 
 ASK = """async ([event, message]) =>

@@ -13,6 +13,7 @@ from nicegui import Client, ui
 from backend.access import Identity, Permission
 from backend.health import Health, PartHealth
 from skiclock_ui import assets
+from skiclock_ui.certificates import certificate_words, ending_message
 from skiclock_ui.components.fleet.room import identity_of_page
 from skiclock_ui.i18n import _, current_language
 from skiclock_ui.live import Live, Topic
@@ -85,6 +86,7 @@ def frame_html(server: "Server", identity: Identity, active: str, *, path: str) 
     """Return header and navigation; `path` is where a change of language leads back to."""
     is_clocks, places = active == "clocks", places_for(identity)
     parts = health_message(server.health)
+    looks_after = identity.may(Permission.SEE_DIAGNOSTICS)
     return render(
         "_frame.html",
         place=server.settings.club,
@@ -98,7 +100,7 @@ def frame_html(server: "Server", identity: Identity, active: str, *, path: str) 
             {"name": "broker", "ok": server.health.broker.ok, "title": _("Broker")},
             {"name": "database", "ok": server.health.database.ok, "title": _("Database")},
         ],
-        parts_link="/diagnostics" if identity.may(Permission.SEE_DIAGNOSTICS) else "",
+        parts_link="/diagnostics" if looks_after else "",
         language_url=lambda code: f"/ui/language/{code}?next={quote(path, safe='')}",
         data={
             "words": health_words(),
@@ -106,6 +108,9 @@ def frame_html(server: "Server", identity: Identity, active: str, *, path: str) 
             "health": parts,
             "speaks_itself": is_clocks,
             "warning_icon": str(assets.icon("warning")),
+            "close_icon": str(assets.icon("close")),
+            "certificates": ending_message(server.certificates) if looks_after else None,
+            "certificate_words": certificate_words() if looks_after else None,
         },
     )
 
@@ -143,6 +148,8 @@ def health_words() -> dict[str, str]:
             "Clocks keep running; the page will catch up."
         ),
         "stale": _("No contact with the server since {time}. The page catches up by itself."),
+        "restarting": _("The server is restarting. The page comes back by itself."),
+        "hide": _("Hide for a day"),
     }
 
 

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from nicegui import app as nicegui_app
 
 from skiclock_ui import assets
+from skiclock_ui.certificates import add_certificates
 from skiclock_ui.i18n import LanguageMiddleware
 from skiclock_ui.live import Live
 from skiclock_ui.pages import (
@@ -53,6 +54,7 @@ def create(app: FastAPI, server: "Server") -> None:
     audit.create(server, live)
     account.create(app, server, live)
     add_health(live, server.health)
+    add_certificates(live, server.certificates)
     errors.create(app, server)
     nicegui_app.on_startup(live.start)
     nicegui_app.on_shutdown(live.stop)

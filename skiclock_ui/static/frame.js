@@ -30,10 +30,10 @@ function showHealth(parts) {
 
 const LOOK_MS = 3000;
 
-function showContact(lostAt) {
+function showContact(lostAt, isRestart) {
   if (lostAt !== null) setTimeout(lookForSignOut, LOOK_MS);
   document.documentElement.toggleAttribute("data-stale", lostAt !== null);
-  say("contact", lostAt === null ? null : fill(words.stale, { time: when(lostAt) }));
+  say("contact", lostAt === null ? null : fill(isRestart ? words.restarting : words.stale, { time: when(lostAt) }));
 }
 
 /** Whoever was signed out meanwhile waits in vain for the socket: the sign-in comes by reloading. */
@@ -47,10 +47,38 @@ async function lookForSignOut() {
 /** The time of day; the date too where it was longer ago. */
 const when = (unix_s) => moment(unix_s, Date.now() / 1000 - unix_s < 86_400 ? "clock" : "dayTime");
 
-/** Show one sentence about a matter, or take it away. */
-function say(matter, text) {
-  const known = banners.querySelector(`[data-matter="${matter}"]`);
-  if (text === null || data.speaks_itself) return known?.remove();
+/** Show what ends soon to those who can do something about it; the page of clocks too. */
+function showCertificates(all) {
+  const wanted = new Map(all.map((one) => [`certificate-${one.holder}-${one.place}`, certificateText(one)]));
+  for (const known of banners.querySelectorAll('[data-matter^="certificate-"]')) if (!wanted.has(known.dataset.matter)) known.remove();
+  for (const [matter, text] of wanted) if (!isHidden(matter)) say(matter, text, { isLasting: true });
+}
+
+const HIDDEN_FOR_MS = 86_400_000;
+const isHidden = (matter) => Date.now() - Number(localStorage.getItem(`hidden ${matter}`)) < HIDDEN_FOR_MS;
+
+function hideButton(matter) {
+  const button = document.createElement("button");
+  Object.assign(button, { className: "button quiet square", type: "button", title: words.hide, innerHTML: data.close_icon });
+  button.setAttribute("aria-label", words.hide);
+  button.addEventListener("click", () => {
+    localStorage.setItem(`hidden ${matter}`, Date.now());
+    button.parentElement.remove();
+  });
+  return button;
+}
+
+function certificateText({ holder, place, ends_at, days_left }) {
+  const texts = data.certificate_words;
+  const [name, to_do] = texts.of[holder];
+  const certificate = fill(name, { place });
+  return fill(days_left < 0 ? texts.ended : texts.ends, { certificate, date: moment(ends_at, "date"), to_do });
+}
+
+/** Show one sentence about a matter, or take it away; one that lasts can be put aside for a day. */
+function say(matter, text, { isLasting = false } = {}) {
+  const known = banners.querySelector(`[data-matter="${CSS.escape(matter)}"]`);
+  if (text === null || (data.speaks_itself && !isLasting)) return known?.remove();
   if (known) {
     const place = known.querySelector("span");
     if (place.textContent !== text) place.textContent = text;
@@ -61,9 +89,14 @@ function say(matter, text) {
   banner.dataset.matter = matter;
   banner.innerHTML = data.warning_icon;
   banner.append(Object.assign(document.createElement("span"), { textContent: text }));
+  if (isLasting) banner.append(hideButton(matter));
   banners.append(banner);
 }
 
 showHealth(data.health);
 follow("health", showHealth);
 onContact(showContact);
+if (data.certificates) {
+  showCertificates(data.certificates);
+  follow("certificates", showCertificates);
+}

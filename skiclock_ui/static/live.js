@@ -5,8 +5,10 @@ const RETRY_MS = 500;
 const RETRIES = 3;
 
 const followers = new Map(); // topic -> whom to call with its messages
+const SERVICE_RESTART = 1012; // the code with which a server that ends closes its sockets
 const watchers = new Set(); // what to call when contact is lost or found
 let lostAt = null;
+let isRestart = false;
 let ahead_s = 0;
 
 /** The server's time, in Unix seconds. */
@@ -42,10 +44,13 @@ export async function ask(what, args = {}) {
   return answer.answer;
 }
 
-/** Call `watch(lostAt)` when contact changes: Unix seconds when it was lost, null when it is there. */
+/**
+ * Call `watch(lostAt, isRestart)` when contact changes: Unix seconds when it was lost, null when it
+ * is there; and whether the server said that it ends.
+ */
 export function onContact(watch) {
   watchers.add(watch);
-  if (lostAt !== null) watch(lostAt);
+  if (lostAt !== null) watch(lostAt, isRestart);
 }
 
 // A page makes its socket after its components are mounted.
@@ -59,7 +64,10 @@ whenSocket(() => {
     setContact(null);
     for (const [topic, takers] of followers) if (takers.size) join(topic);
   });
-  window.socket.on("disconnect", () => setContact(serverNow()));
+  window.socket.on("disconnect", (_reason, details) => {
+    isRestart = closedForRestart(details);
+    setContact(serverNow());
+  });
   window.socket.on("live", ({ topic, message, now }) => {
     setClock(now);
     tell(topic, message);
@@ -88,5 +96,8 @@ function setClock(server_s) {
 function setContact(lost) {
   if ((lost === null) === (lostAt === null)) return;
   lostAt = lost;
-  for (const watch of watchers) watch(lost);
+  for (const watch of watchers) watch(lost, isRestart);
 }
+
+/** Whether a socket was closed by a server that ends in good order; `details` as socket.io has them. */
+export const closedForRestart = (details) => details?.context?.code === SERVICE_RESTART;

@@ -5,31 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from backend.contract.statement import statement
 from backend.signatures import check_signature, new_key, pem_of, public_keys_of
-from skiclock_ui.__main__ import cli
 from tests.backend.images import esp_image
 
 pytestmark = pytest.mark.usefixtures("clean_environment")
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_data: Path, postgres_url: str):
-    """Run one command with a fresh data folder and database."""
-    monkeypatch.setenv("SKICLOCK_DATA", str(tmp_data))
-    monkeypatch.setenv("DATABASE_URL", postgres_url)
-    # The runner's error stream ends with each command; other tests' loggers must not keep it.
-    monkeypatch.setattr("skiclock_ui.__main__.set_up_logs", lambda *_level: None)
-    runner = CliRunner()
-
-    def run(*arguments: str, typed: str | None = None) -> Result:
-        result = runner.invoke(cli, arguments, input=typed)
-        assert result.exception is None or isinstance(result.exception, SystemExit)
-        return result
-
-    return run
 
 
 def test_settings_are_explained_and_secrets_masked(run, tmp_data: Path) -> None:
@@ -121,23 +102,6 @@ def test_unreachable_database_is_one_line_and_exit_code_1(
     assert result.exit_code == 1
     assert result.output.startswith("The database cannot be reached")
     assert "hunter2" not in result.output
-
-
-def test_doctor_finds_what_is_wrong_and_says_what_to_do(
-    run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    healthy = run("doctor").output
-    assert "ok    database" in healthy
-    assert "ok    schema" in healthy
-    monkeypatch.setenv("DATABASE_URL", "postgresql://club:pw@127.0.0.1:1/club")
-    monkeypatch.setenv("MQTT_HOST", "127.0.0.1")
-    monkeypatch.setenv("MQTT_PORT", "1")
-    monkeypatch.setenv("MQTT_USERNAME", "club")
-    monkeypatch.setenv("MQTT_TLS", "false")
-    result = run("doctor")
-    assert result.exit_code == 1
-    assert re.search(r"FAIL\s+database.*DATABASE_URL", result.output)
-    assert re.search(r"FAIL\s+broker.*MQTT_PORT", result.output)
 
 
 def test_key_is_made_once_and_signs_what_the_server_checks(run, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from backend import (
     update_states,
 )
 from backend.access import Identity, Permission
+from backend.certificate_watch import Holder, Seen
 from backend.contract.messages import Problem
 from backend.db import Database
 from backend.diagnostics import Diagnostics
@@ -104,6 +105,9 @@ async def test_diagnostics_tell_samples_as_text_and_the_database_by_version(
         ingest=SimpleNamespace(figures=Figures(received=7), depth=3),
         fleet=Fleet(),
         started_at=NOW - timedelta(hours=1),
+        certificates=SimpleNamespace(
+            seen=[Seen(Holder.WEB, "a:443", datetime.now(UTC) + timedelta(days=9, hours=1))]
+        ),
     )
     state = await diagnostics_state(cast(Any, server), Rate(lambda: 7), Versions(database))
     assert state["samples"][0]["payload"] == '{"ssid":"\\xff<b>"}'
@@ -111,6 +115,8 @@ async def test_diagnostics_tell_samples_as_text_and_the_database_by_version(
     assert (state["ingest"]["depth"], state["ingest"]["received"]) == (3, 7)
     assert int(state["versions"]["postgresql"].split(".")[0]) >= 14
     assert state["parts"]["database"]["embedded"] is False
+    (certificate,) = state["certificates"]
+    assert (certificate["days_left"], certificate["soon"]) == (9, True)
     assert (state["parts"]["store"]["ok"], state["parts"]["store"]["near_bytes"]) == (True, 500)
 
 

@@ -83,6 +83,15 @@ export default {
     </table>
   </section>
 
+  <section v-if="state.certificates.length" class="panel" aria-labelledby="certificates-title">
+    <div class="panel-head"><div><h2 id="certificates-title">{{ words.certificates }}</h2><p class="help">{{ words.certificates_hint }}</p></div></div>
+    <dl class="facts">
+      <div v-for="one in state.certificates" :key="one.holder + one.place"><dt>{{ words.holders[one.holder] }}</dt>
+        <dd v-if="one.ends_at === null"><span class="tone-warn">{{ fill(words.unseen, {problem: one.problem}) }}</span><br><span class="help mono">{{ one.place }}</span></dd>
+        <dd v-else><span :class="{'tone-bad': one.soon}">{{ fill(one.days_left < 0 ? words.ended_on : words.ends_on, {date: moment(one.ends_at, 'date')}) }}</span><template v-if="one.days_left >= 0">, <span class="num">{{ plural(words.days_left, one.days_left) }}</span></template><br><span class="help mono">{{ one.place }}</span></dd></div>
+    </dl>
+  </section>
+
   <section class="panel" aria-labelledby="versions-title">
     <div class="panel-head"><h2 id="versions-title">{{ words.versions }}</h2></div>
     <dl class="facts">

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.contract.messages import Problem
+from skiclock_ui.certificates import holder_names
 from skiclock_ui.components.element import PageElement, component
 from skiclock_ui.i18n import _, both_forms
 
@@ -62,6 +63,13 @@ def diagnostics_words() -> dict[str, Any]:
         "times": both_forms("{n} time", "{n} times"),
         "payload": _("What came"),
         "bytes_in_all": _("{size} in all"),
+        "certificates": _("Certificates"),
+        "certificates_hint": _("Clocks and browsers refuse one that has ended."),
+        "holders": holder_names(),
+        "ends_on": _("ends on {date}"),
+        "ended_on": _("ended on {date}"),
+        "days_left": both_forms("{n} day left", "{n} days left"),
+        "unseen": _("cannot be seen: {problem}"),
         "versions": _("Versions"),
         "product": "Ski Clock Neo",
         "running_since": _("Running since"),

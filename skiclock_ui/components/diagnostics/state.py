@@ -14,6 +14,7 @@ from backend.db import Database, is_unavailable
 from backend.diagnostics import Diagnostics, Sample
 from backend.health import PartHealth
 from backend.ingest import Ingest
+from skiclock_ui.certificates import certificate_message
 
 if TYPE_CHECKING:
     from backend.app import Server
@@ -84,6 +85,7 @@ async def diagnostics_state(server: "Server", rate: Rate, versions: Versions) ->
         "ingest": _ingest(server.ingest) | {"rate": rate.per_s(now.timestamp())},
         "problems": _problems(server.diagnostics),
         "samples": [_sample(one) for one in server.diagnostics.samples()[:SAMPLES_SHOWN]],
+        "certificates": certificate_message(server.certificates.seen, now=now),
         "versions": await versions.get(),
         "clocks": len(server.fleet.clocks),
         "started_at": server.started_at.timestamp(),

@@ -62,6 +62,7 @@ export default {
     const active = ref(null);
     const menuOf = ref(null);
     const staleSince = ref(null);
+    const isRestart = ref(false);
     const refused = ref(0);
     const isSlow = ref(false);
     const flash = ref("");
@@ -80,7 +81,8 @@ export default {
       url: props.listUrl,
       store,
       changed: () => refresh(),
-      contact(isThere) {
+      contact(isThere, restarts = isRestart.value) {
+        isRestart.value = !isThere && restarts;
         if (isThere && staleSince.value !== null) {
           staleSince.value = null;
           refresh();
@@ -332,7 +334,7 @@ export default {
     });
     const notices = computed(() => {
       const list = [];
-      if (staleSince.value !== null) list.push(fill(words.stale, { time: format.clock(staleSince.value) }));
+      if (staleSince.value !== null) list.push(fill(isRestart.value ? words.restarting : words.stale, { time: format.clock(staleSince.value) }));
       else if (totals.value === null && refused.value !== 0 && refused.value !== 403) list.push(words.list_failed);
       for (const part of ["broker", "database"]) {
         const [isThere, since] = health.value[part] ?? [true, 0];

@@ -192,6 +192,7 @@ def words() -> dict[str, str]:
         "loading": _("Loading clocks"),
         "list_failed": _("The list of clocks cannot be loaded. The page keeps trying."),
         "stale": _("No contact with the server since {time}. The page catches up by itself."),
+        "restarting": _("The server is restarting. The page comes back by itself."),
         "broker_down": _(
             "No contact with the broker since {time}. Clocks keep running; the page will catch up."
         ),

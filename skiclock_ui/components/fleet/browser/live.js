@@ -3,11 +3,12 @@
 const RETRY_S = [0.3, 1, 2, 4, 8, 15];
 const NO_ACCESS = new Set([401, 403]);
 const BUFFERED = 500;
+const SERVICE_RESTART = 1012; // the code with which a server that ends closes its sockets
 const SILENCE_MS = 13000; // the server says something every 5 s
 
 /**
  * Keeps `store` equal to the fleet on the server. Calls `changed()` when rows did,
- * `contact(true|false)` when the socket came or went, `failed(status)` when the list
+ * `contact(isThere, isRestart)` when the socket came or went, `failed(status)` when the list
  * cannot be had (0: no answer).
  */
 export class Live {
@@ -54,7 +55,7 @@ export class Live {
     if (!window.socket) return this.later(() => this.whenSocket(), 0.01);
     this.listen("fleet", (change) => this.take(change));
     this.listen("connect", () => this.join());
-    this.listen("disconnect", () => this.contact(false));
+    this.listen("disconnect", (_reason, details) => this.contact(false, details?.context?.code === SERVICE_RESTART));
     if (window.socket.connected) this.join();
   }
 

@@ -26,13 +26,26 @@ class Permission(StrEnum):
 
     SEE_CLOCKS = "clocks.see"
     EDIT_CLOCKS = "clocks.edit"
+    COMMAND_CLOCKS = "clocks.command"
     REMOVE_CLOCKS = "clocks.remove"
     SEE_FIRMWARE = "firmware.see"
     DOWNLOAD_FIRMWARE = "firmware.download"
     UPLOAD_FIRMWARE = "firmware.upload"
     SEE_DIAGNOSTICS = "diagnostics.see"
     MANAGE_USERS = "users.manage"
+    MANAGE_KEYS = "keys.manage"
     SEE_AUDIT = "audit.see"
+
+
+OF_ALL_CLOCKS = frozenset(
+    {
+        Permission.SEE_DIAGNOSTICS,
+        Permission.MANAGE_USERS,
+        Permission.MANAGE_KEYS,
+        Permission.SEE_AUDIT,
+    }
+)
+"""What tells of every clock, or opens every one: for no role that sees only some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,8 @@ class Identity:
     role: str
     permissions: frozenset[str]
     platforms: frozenset[str]
+    groups: frozenset[str] | None = None
+    """Of the clocks that this person sees; None: all."""
     must_change_password: bool = False
 
     def may(self, permission: Permission) -> bool:
@@ -81,12 +96,14 @@ class UnknownRoleError(Refusal):
 
 def identity_of(user: User) -> Identity:
     """Return who a user is, with what the role allows at this moment."""
+    groups, permissions = user.role.device_groups, frozenset(user.role.permissions)
     return Identity(
         user_id=user.id,
         email=user.email,
         role=user.role.name,
-        permissions=frozenset(user.role.permissions),
+        permissions=permissions if groups is None else permissions - OF_ALL_CLOCKS,
         platforms=frozenset(one.platform for one in user.role.platforms),
+        groups=None if groups is None else frozenset(groups),
         must_change_password=user.must_change_password,
     )
 

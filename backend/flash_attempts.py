@@ -105,14 +105,22 @@ async def find_attempts(
     *,
     device_id: str | None = None,
     platforms: Iterable[str] | None = None,
+    device_ids: Iterable[str] | None = None,
+    or_by: str = "",
     limit: int = 20,
 ) -> list[FlashAttempt]:
-    """Return attempts without their logs, newest first; of one clock, or of some platforms."""
+    """Return attempts without their logs, newest first; of one clock, or of some platforms.
+
+    `device_ids`: of these clocks alone, and what `or_by` did.
+    """
     query = select(FlashAttempt).options(defer(FlashAttempt.log, raiseload=True))
     if device_id is not None:
         query = query.where(FlashAttempt.device_id == device_id)
     if platforms is not None:
         query = query.where(FlashAttempt.platform.in_(list(platforms)))
+    if device_ids is not None:
+        of_these = FlashAttempt.device_id.in_(list(device_ids))
+        query = query.where(of_these | (FlashAttempt.by == or_by))
     return list(await session.scalars(query.order_by(FlashAttempt.id.desc()).limit(limit)))
 
 

@@ -277,7 +277,12 @@ class Role(Base):
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     permissions: Mapped[list[str]]
-    platforms: Mapped[list["PlatformPermission"]] = relationship(lazy="selectin")
+    device_groups: Mapped[list[str] | None]  # None: all clocks
+    platforms: Mapped[list["PlatformPermission"]] = relationship(
+        lazy="selectin", cascade="all, delete-orphan"
+    )
+
+    __table_args__ = (CheckConstraint("cardinality(device_groups) > 0", name="some_group"),)
 
 
 class PlatformPermission(Base):

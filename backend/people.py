@@ -111,7 +111,7 @@ async def invite(
     email = clean_email(email)
     await wait_for_others(session)
     found = await find_role(session, role)
-    _check_not_above(found, by)
+    check_not_above(found, by)
     if await find_user(session, email) is not None:
         raise EmailTakenError(f"There is a user {email} already.", field="email")
     user = User(email=email, password_hash=None, role=found, created_at=now)
@@ -148,13 +148,13 @@ async def set_role(
     """Give a person another role. Raises LastAdminError, AboveYouError, UnknownRoleError, …"""
     user = await _user(session, user_id, by)
     found = await find_role(session, role)
-    _check_not_above(found, by)
+    check_not_above(found, by)
     if found.id == user.role_id:
         return
     before = {"role": user.role.name}
     user.role = found
     await session.flush()
-    await _check_admins(session)
+    await check_somebody_manages(session)
     _note(session, by, now, "user.role", user, before=before, after={"role": role})
 
 
@@ -170,7 +170,7 @@ async def set_disabled(
         await session.execute(delete(Session).where(Session.user_id == user_id))
         await session.execute(delete(AccountLink).where(AccountLink.user_id == user_id))
     await session.flush()
-    await _check_admins(session)
+    await check_somebody_manages(session)
     _note(session, by, now, "user.disable" if disabled else "user.enable", user)
 
 
@@ -245,7 +245,7 @@ async def _user(session: AsyncSession, user_id: int, by: By) -> User:
     user = await session.get(User, user_id)
     if user is None:
         raise UnknownUserError("This person is not known here any more.")
-    _check_not_above(user.role, by)
+    check_not_above(user.role, by)
     return user
 
 
@@ -254,16 +254,25 @@ async def wait_for_others(session: AsyncSession) -> None:
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('people'))"))
 
 
-def _check_not_above(role: Role, by: By) -> None:
-    if by.identity is None:
-        return
+def is_within(role: Role, identity: Identity) -> bool:
+    """Tell whether a role allows no more than somebody may."""
     platforms = {one.platform for one in role.platforms}
-    if set(role.permissions) <= by.identity.permissions and platforms <= by.identity.platforms:
+    groups = None if role.device_groups is None else set(role.device_groups)
+    return (
+        set(role.permissions) <= identity.permissions
+        and platforms <= identity.platforms
+        and (identity.groups is None or (groups is not None and groups <= identity.groups))
+    )
+
+
+def check_not_above(role: Role, by: By) -> None:
+    """Raise AboveYouError where a role allows what `by` may not do."""
+    if by.identity is None or is_within(role, by.identity):
         return
     raise AboveYouError(f"The role {role.name} may do more than yours.", field="role")
 
 
-async def _check_admins(session: AsyncSession) -> None:
+async def check_somebody_manages(session: AsyncSession) -> None:
     """Raise LastAdminError where nobody is left who can sign in and manage people."""
     left = await session.scalar(
         select(func.count())

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, distinct, func, select, text
+from sqlalchemy import ColumnElement, FromClause, delete, distinct, func, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.db import driver_connection
@@ -106,14 +106,17 @@ async def find_updates(
     session: AsyncSession,
     *,
     device_id: str | None = None,
+    device_ids: Sequence[str] | None = None,
     states: Sequence[UpdateState] = (),
     before_id: int | None = None,
     limit: int = 100,
 ) -> list[Update]:
-    """Return begun updates, newest first; `before_id` continues a list."""
+    """Return begun updates, newest first, of some clocks or all; `before_id` continues a list."""
     query = select(Update).where(Update.started_at.is_not(None)).order_by(Update.id.desc())
     if device_id is not None:
         query = query.where(Update.device_id == device_id)
+    if device_ids is not None:
+        query = query.where(Update.device_id.in_(device_ids))
     if states:
         query = query.where(Update.state.in_(states))
     if before_id is not None:
@@ -121,12 +124,18 @@ async def find_updates(
     return list(await session.scalars(query.limit(limit)))
 
 
-async def update_statistics(session: AsyncSession, *, now: datetime) -> UpdateStatistics:
-    """Return the figures over all begun updates, from the totals that a trigger keeps."""
+async def update_statistics(
+    session: AsyncSession, *, now: datetime, device_ids: Sequence[str] | None = None
+) -> UpdateStatistics:
+    """Return the figures over all begun updates, from the totals that a trigger keeps.
+
+    Of some clocks only they are counted in the log itself.
+    """
+    totals = _totals(device_ids)
     rows = await session.execute(
-        select(UpdateTotal.state, func.sum(UpdateTotal.updates), func.sum(UpdateTotal.duration_s))
-        .where(UpdateTotal.updates > 0)
-        .group_by(UpdateTotal.state)
+        select(totals.c.state, func.sum(totals.c.updates), func.sum(totals.c.duration_s))
+        .where(totals.c.updates > 0)
+        .group_by(totals.c.state)
     )
     counts: dict[str, int] = {}
     durations_s: dict[str, float] = {}
@@ -144,43 +153,75 @@ async def update_statistics(session: AsyncSession, *, now: datetime) -> UpdateSt
         avg_duration_seconds=round(durations_s[UpdateState.SUCCESS] / success, 1)
         if success
         else None,
-        recent_updates_7days=await _begun_since(session, now - timedelta(days=7)),
-        failed_devices_24h=await _clocks_failed_since(session, now - timedelta(days=1)),
+        recent_updates_7days=await _begun_since(session, now - timedelta(days=7), device_ids),
+        failed_devices_24h=await _clocks_failed_since(session, now - timedelta(days=1), device_ids),
     )
 
 
 async def weekly_results(
-    session: AsyncSession, *, since: datetime
+    session: AsyncSession, *, since: datetime, device_ids: Sequence[str] | None = None
 ) -> list[tuple[datetime, str, int]]:
     """Return (start of the ISO week in UTC, state, number of updates begun in it), in order."""
-    week = func.date_trunc("week", UpdateTotal.day, "UTC").label("week")
+    totals = _totals(device_ids)
+    week = func.date_trunc("week", totals.c.day, "UTC").label("week")
     rows = await session.execute(
-        select(week, UpdateTotal.state, func.sum(UpdateTotal.updates))
-        .where(UpdateTotal.day >= since, UpdateTotal.updates > 0)
-        .group_by(week, UpdateTotal.state)
-        .order_by(week, UpdateTotal.state)
+        select(week, totals.c.state, func.sum(totals.c.updates))
+        .where(totals.c.day >= since, totals.c.updates > 0)
+        .group_by(week, totals.c.state)
+        .order_by(week, totals.c.state)
     )
     return [(start, str(state), int(count)) for start, state, count in rows]
 
 
-async def _begun_since(session: AsyncSession, since: datetime) -> int:
+def _totals(device_ids: Sequence[str] | None) -> FromClause:
+    """Return the totals by day and state: the kept ones, or those of some clocks."""
+    if device_ids is None:
+        return UpdateTotal.__table__
+    day = func.date_trunc("day", Update.started_at, "UTC").label("day")
+    ended = func.extract("epoch", Update.completed_at - Update.started_at)
+    return (
+        select(
+            day,
+            Update.state,
+            func.count().label("updates"),
+            func.coalesce(func.sum(ended), 0).label("duration_s"),
+        )
+        .where(Update.started_at.is_not(None), Update.device_id.in_(device_ids))
+        .group_by(day, Update.state)
+        .subquery()
+    )
+
+
+def _of(device_ids: Sequence[str] | None) -> ColumnElement[bool]:
+    """Return the condition that an update is of one of some clocks."""
+    return true() if device_ids is None else Update.device_id.in_(device_ids)
+
+
+async def _begun_since(
+    session: AsyncSession, since: datetime, device_ids: Sequence[str] | None
+) -> int:
     """Count by whole days from the totals, and the first part of a day from the log."""
     midnight = since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    whole = midnight + timedelta(days=1)
+    whole, totals = midnight + timedelta(days=1), _totals(device_ids)
     days = await session.scalar(
-        select(func.coalesce(func.sum(UpdateTotal.updates), 0)).where(UpdateTotal.day >= whole)
+        select(func.coalesce(func.sum(totals.c.updates), 0)).where(totals.c.day >= whole)
     )
     rest = await session.scalar(
-        select(func.count()).where(Update.started_at >= since, Update.started_at < whole)
+        select(func.count()).where(
+            Update.started_at >= since, Update.started_at < whole, _of(device_ids)
+        )
     )
     return int(days or 0) + int(rest or 0)
 
 
-async def _clocks_failed_since(session: AsyncSession, since: datetime) -> int:
+async def _clocks_failed_since(
+    session: AsyncSession, since: datetime, device_ids: Sequence[str] | None
+) -> int:
     count = await session.scalar(
         select(func.count(distinct(Update.device_id))).where(
             Update.state.in_((UpdateState.FAILED, UpdateState.SILENT)),
             Update.completed_at >= since,
+            _of(device_ids),
         )
     )
     return int(count or 0)

@@ -20,6 +20,7 @@ PATHS = [
     "/flash",
     "/diagnostics",
     "/people",
+    "/roles",
     "/audit",
     "/account",
     "/password",

@@ -39,6 +39,7 @@ _STYLE = (
     "updates.css",
     "diagnostics.css",
     "people.css",
+    "roles.css",
     "audit.css",
     "quasar.css",
 )

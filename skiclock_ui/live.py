@@ -13,13 +13,16 @@ from typing import Any
 import structlog
 from nicegui import Client, core
 
+from backend import sight
 from backend.access import Identity, Permission
 from backend.db import is_unavailable
 from backend.errors import Refusal
+from backend.fleet import Fleet
 from skiclock_ui.components.fleet.room import (
     address_of_socket,
     identity_of_page,
     identity_of_socket,
+    views_in,
 )
 
 log = structlog.get_logger(__name__)
@@ -30,6 +33,7 @@ ASK = "live_ask"
 
 Snapshot = Callable[[], Awaitable[Any]]
 News = Callable[[bool], Awaitable[Any]]
+Narrow = Callable[[Any, Identity], Awaitable[Any]]
 Handler = Callable[[Identity, dict[str, Any]], Awaitable[Any]]
 Changer = Callable[[Identity, dict[str, Any], str | None], Awaitable[Any]]
 
@@ -47,6 +51,9 @@ class Topic:
     """None: look every `every_s`."""
     news: News | None = None
     """What to send instead of the whole, called with whether anybody watches; None: nothing."""
+    narrow: Narrow | None = None
+    """What somebody who sees only some clocks is told in place of a message; None: nothing.
+    Without it the message tells of no clock, and is the same for all."""
     sent: Any = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -59,7 +66,8 @@ class Topic:
 class Live:
     """The topics and questions of one server."""
 
-    def __init__(self) -> None:
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
         self._topics: dict[str, Topic] = {}
         self._answers: dict[str, tuple[Permission | None, Changer]] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -109,7 +117,8 @@ class Live:
         if not _may(identity, topic.permission):
             return _refused("forbidden", "Your role may not see this.")
         await core.sio.enter_room(sid, topic.room)
-        return {"message": await _snapshot(topic), "now": _now_s()}
+        message = await _for_view(topic, await _snapshot(topic), identity)
+        return {"message": message, "now": _now_s()}
 
     async def ask(self, sid: str, request: Any) -> dict[str, Any]:
         """Answer a page's question."""
@@ -122,6 +131,11 @@ class Live:
         permission, handler = self._answers[what]
         if not _may(identity, permission):
             return _refused("forbidden", "Your role may not do this.")
+        if args.get("device_id") is not None:
+            try:
+                sight.check(self._fleet, identity, args["device_id"])
+            except Refusal as refusal:
+                return _refused(refusal.code, str(refusal))
         return await _answer(what, handler, identity, args, address_of_socket(sid))
 
     async def _run(self, topic: Topic) -> None:
@@ -147,8 +161,22 @@ class Live:
             message = await _snapshot(topic)
             message = None if message == before else message
         if watched and message is not None:
-            body = {"topic": topic.name, "message": message, "now": _now_s()}
-            await core.sio.emit(EVENT, body, room=topic.room)
+            await _tell(topic, message)
+
+
+async def _tell(topic: Topic, message: Any) -> None:
+    """Send a message to every page that watches: made once for all who see the same clocks."""
+    for identity, sids in views_in(topic.room, topic.permission):
+        seen = await _for_view(topic, message, identity)
+        if seen is not None:
+            body = {"topic": topic.name, "message": seen, "now": _now_s()}
+            await core.sio.emit(EVENT, body, to=sids)
+
+
+async def _for_view(topic: Topic, message: Any, identity: Identity) -> Any:
+    if topic.narrow is None or identity.groups is None:
+        return message
+    return await topic.narrow(message, identity)
 
 
 async def _snapshot(topic: Topic) -> Any:

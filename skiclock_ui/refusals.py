@@ -14,6 +14,7 @@ def sentences() -> dict[str, str]:
         "bad_email": _("This is no e-mail address. Expected name@place."),
         "bad_part": _("A part for blank boards would not start one. Build the archive again."),
         "bad_request": _("Something is missing or wrong in what was sent."),
+        "bad_role": _("A role needs a name, and groups where it does not see all clocks."),
         "bad_signature": _(
             "The signature fits no key of this server, or another image, platform or version "
             "was signed."
@@ -34,6 +35,7 @@ def sentences() -> dict[str, str]:
         ),
         "failed": _("This did not work, and the server's log says why."),
         "forbidden": _("Your role may not do this. Ask an administrator of this server."),
+        "fixed_role": _("The administrators' role stays as it is."),
         "foreign_file": _("The file is no application image for this platform."),
         "foreign_origin": _("This was sent by a page of another site."),
         "guessable_password": _(
@@ -53,10 +55,13 @@ def sentences() -> dict[str, str]:
         "no_firmware": _("This version is no longer published."),
         "not_allowed": _("Your role may not download images for this platform."),
         "not_invited": _("This person has joined already. Disable them in place of it."),
+        "not_your_group": _("Your role sees only some groups of clocks: name one of them."),
         "not_found": _("There is nothing at this address."),
         "not_signed_in": _("You were signed out. Sign in again to go on."),
         "parts_incomplete": _("Some of the parts that a blank board needs are missing."),
         "passwords_differ": _("The two new passwords differ."),
+        "role_in_use": _("Somebody has this role. Give them another one first."),
+        "role_taken": _("There is a role of this name already."),
         "same_password": _("The new password is the current one. Choose another."),
         "signature_missing": _(
             "Firmware must be signed here. Upload it with `skiclock upload --signing-key`."

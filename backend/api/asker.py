@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from starlette.requests import HTTPConnection
 
-from backend import device_keys
+from backend import device_keys, sight
 from backend.access import Identity, Permission
 from backend.api.errors import ForbiddenError, NotSignedInError
 from backend.api_keys import Scope
@@ -35,7 +35,7 @@ async def ask_for(
 ) -> Asker:
     """Return who asks, if a key has one of `scopes` or a person has `permission`.
 
-    Raises NotSignedInError, WrongKeyError or ForbiddenError.
+    Raises NotSignedInError, WrongKeyError, ForbiddenError or UnknownDeviceError.
     """
     key = api_key_of(connection)
     if key is not None and key.startswith(device_keys.PREFIX) and Scope.DOWNLOAD in scopes:
@@ -50,19 +50,27 @@ async def ask_for(
         raise NotSignedInError(
             f"Sign in, or send a key with the scope {words} as {API_KEY_HEADER}."
         )
-    if permission is not None:
-        check_permission(identity, permission)
+    _check(connection, identity, permission)
     return Asker(identity.email, identity)
 
 
 def signed_in(connection: HTTPConnection, permission: Permission | None = None) -> Identity:
-    """Return the person who asks; raises NotSignedInError or ForbiddenError."""
+    """Return the person who asks; raises as `ask_for` does."""
     identity = identity_of(connection)
     if identity is None:
         raise NotSignedInError("Sign in first.")
+    _check(connection, identity, permission)
+    return identity
+
+
+def _check(connection: HTTPConnection, identity: Identity, permission: Permission | None) -> None:
+    """Check what a person may do, and that the clock in the address is one that they see."""
     if permission is not None:
         check_permission(identity, permission)
-    return identity
+    if identity.groups is not None:
+        for named in (connection.path_params, connection.query_params):
+            if "device_id" in named:
+                sight.check(connection.scope["state"]["fleet"], identity, named["device_id"])
 
 
 def check_permission(identity: Identity, permission: Permission) -> None:

@@ -7,7 +7,7 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from backend import clock_credentials, devices
+from backend import clock_credentials, devices, sight
 from backend.access import Permission
 from backend.api.asker import address_of, check_permission, server_of, signed_in
 from backend.api.clock_identity import check_identity
@@ -75,7 +75,10 @@ async def claim_board(request: Request) -> Response:
         raise ForbiddenError(f"Your role does not include images for {info.platform}.")
     info.check_starts_blank_chip()
     device_id = device_id_of(info.platform, form.mac)
+    group = sight.group_for(identity, form.group or None)
     known = server.fleet.clocks.get(device_id)
+    if known is not None:
+        sight.check(server.fleet, identity, device_id)
     if known is not None and known.heard:
         # By being claimed it gets another name and other credentials.
         check_permission(identity, Permission.EDIT_CLOCKS)
@@ -88,7 +91,7 @@ async def claim_board(request: Request) -> Response:
             platform=info.platform,
             mac=form.mac,
             name=form.name or None,
-            group=form.group or None,
+            group=group,
             actor=identity.email,
             address=address_of(request),
             now=now,

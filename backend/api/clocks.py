@@ -8,15 +8,15 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from backend import devices, swap
+from backend import devices, sight, swap
 from backend.access import Permission
 from backend.api.asker import address_of, ask_for, server_of, signed_in
-from backend.api.errors import UnknownDeviceError
 from backend.api.form import read_small_form
 from backend.api_keys import Scope
 from backend.contract import paths
 from backend.contract.limits import DEVICE_ID_PATTERN
 from backend.fleet import Clock, is_online
+from backend.sight import UnknownDeviceError
 
 router = APIRouter(tags=["Clocks"])
 
@@ -56,12 +56,12 @@ _EXAMPLE = {
 )
 async def list_clocks(request: Request) -> Response:
     """Return all clocks. `uptime` in s, `rssi` in dBm, `free_heap` in bytes. Key scope: `read`."""
-    await ask_for(request, Scope.READ, permission=Permission.SEE_CLOCKS)
+    asker = await ask_for(request, Scope.READ, permission=Permission.SEE_CLOCKS)
     server = server_of(request)
     now, offline_after = datetime.now(UTC), server.settings.offline_after
     clocks = [
         clock_json(clock, now=now, offline_after=offline_after)
-        for clock in server.fleet.clocks.values()
+        for clock in sight.clocks_seen(server.fleet, asker.identity)
     ]
     online = sum(clock["online"] for clock in clocks)
     body = {
@@ -139,6 +139,7 @@ async def swap_clock(request: Request, device_id: str) -> Response:
     identity = signed_in(request, Permission.EDIT_CLOCKS)
     spare = (await read_small_form(request)).get("spare", "")
     server = server_of(request)
+    sight.check(server.fleet, identity, spare)
     async with server.database.session() as session:
         swapped = await swap.swap(
             session,

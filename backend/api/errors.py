@@ -24,6 +24,8 @@ from backend.firmware import FactoryPartsMissingError, VersionExistsError
 from backend.issuers import BadTokenError, IssuerAwayError
 from backend.links import BadLinkError, ExpiredLinkError, LinkNotAllowedError
 from backend.people import AboveYouError, LastAdminError, LinkGoneError
+from backend.roles import RoleInUseError, RoleTakenError
+from backend.sight import NotYourGroupError, UnknownDeviceError
 from backend.sign_ins import TooManyAttemptsError, WrongCredentialsError
 from backend.storage import ImageAwayError, ImageUnreadableError, UploadTooLargeError
 
@@ -80,12 +82,6 @@ class NotLoadedError(Refusal):
     code: ClassVar[str] = "not_loaded"
 
 
-class UnknownDeviceError(NotFoundError):
-    """There is no such clock."""
-
-    code = "unknown_device"
-
-
 class SlowUploadError(Refusal):
     """Nothing came for too long."""
 
@@ -102,7 +98,9 @@ _STATUS: dict[type[Refusal], int] = {
     PasswordChangeRequiredError: 403,
     LinkNotAllowedError: 403,
     AboveYouError: 403,
+    NotYourGroupError: 403,
     NotFoundError: 404,
+    UnknownDeviceError: 404,
     LinkGoneError: 404,
     BadLinkError: 404,
     UnknownClaimError: 404,
@@ -110,6 +108,8 @@ _STATUS: dict[type[Refusal], int] = {
     UnknownKeyError: 404,
     SlowUploadError: 408,
     LastAdminError: 409,
+    RoleInUseError: 409,
+    RoleTakenError: 409,
     VersionExistsError: 409,
     FactoryPartsMissingError: 409,
     ExpiredLinkError: 410,

@@ -87,6 +87,7 @@ class Guard:
     def __init__(self, app: ASGIApp, server: "Server", metrics: Metrics) -> None:
         self._app = app
         self._sign_ins = server.sign_ins
+        self._fleet = server.fleet
         self._metrics = metrics
         public = urlsplit(server.settings.public_url)
         self._public_host = public.netloc.encode()
@@ -110,6 +111,7 @@ class Guard:
         answer = Answer(send, request_id=request_id.encode(), https=https)
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
+        state["fleet"] = self._fleet  # who is limited to groups is asked about it (see asker)
         state["identity"] = None
         try:
             await self._check(_facts(scope), scope, state)

@@ -9,6 +9,7 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from backend import sight
 from backend.access import Identity, Permission
 from backend.api.asker import ask_for, server_of
 from backend.api_keys import Scope
@@ -63,7 +64,7 @@ async def status(request: Request) -> Response:
     asker = await ask_for(request, Scope.READ, permission=Permission.SEE_FIRMWARE)
     server = server_of(request)
     now = datetime.now(UTC)
-    clocks = server.fleet.clocks.values()
+    clocks = list(sight.clocks_seen(server.fleet, asker.identity))
     offline_after = server.settings.offline_after
     body = {
         "status": "ok" if server.health.ready else "degraded",

@@ -9,6 +9,7 @@ import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from backend import sight
 from backend.access import Permission
 from backend.api.asker import ask_for, server_of
 from backend.api_keys import Scope
@@ -83,10 +84,14 @@ async def list_updates(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Response:
     """Return updates that clocks have begun. Key scope: `read`."""
-    await ask_for(request, Scope.READ, permission=Permission.SEE_CLOCKS)
+    asker = await ask_for(request, Scope.READ, permission=Permission.SEE_CLOCKS)
+    server = server_of(request)
     states = [state for state, name in _STATUS_OF.items() if name is status]
-    async with server_of(request).database.session() as session:
-        updates = await find_updates(session, device_id=device_id, states=states, limit=limit)
+    seen = sight.ids_seen(server.fleet, asker.identity)
+    async with server.database.session() as session:
+        updates = await find_updates(
+            session, device_id=device_id, device_ids=seen, states=states, limit=limit
+        )
     body = {"count": len(updates), "logs": [_update_json(update) for update in updates]}
     return Response(orjson.dumps(body), media_type="application/json")
 
@@ -99,9 +104,11 @@ async def list_updates(
 )
 async def statistics(request: Request) -> Response:
     """Return figures over all updates. Rate in per cent, duration in s. Key scope: `read`."""
-    await ask_for(request, Scope.READ, permission=Permission.SEE_CLOCKS)
-    async with server_of(request).database.session() as session:
-        figures = await update_statistics(session, now=datetime.now(UTC))
+    asker = await ask_for(request, Scope.READ, permission=Permission.SEE_CLOCKS)
+    server = server_of(request)
+    seen = sight.ids_seen(server.fleet, asker.identity)
+    async with server.database.session() as session:
+        figures = await update_statistics(session, now=datetime.now(UTC), device_ids=seen)
     return Response(orjson.dumps(asdict(figures)), media_type="application/json")
 
 

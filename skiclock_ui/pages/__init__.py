@@ -25,6 +25,7 @@ from skiclock_ui.pages import (
     login,
     password,
     people,
+    roles,
     updates,
 )
 from skiclock_ui.theme import add_health
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 def create(app: FastAPI, server: "Server") -> None:
     """Register all pages and what they load, before NiceGUI is mounted."""
     app.add_middleware(LanguageMiddleware)
-    live = Live()
+    live = Live(server.fleet)
     assets.create(app)
     language.create(app)
     login.create(app, server)
@@ -51,6 +52,7 @@ def create(app: FastAPI, server: "Server") -> None:
     flash_history.create(server, live)
     diagnostics.create(server, live)
     people.create(server, live)
+    roles.create(server, live)
     audit.create(server, live)
     account.create(app, server, live)
     add_health(live, server.health)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI, Request
 from nicegui import ui
 
-from backend.access import Identity, Permission
+from backend.access import Identity
 from backend.api.asker import signed_in
 from backend.api.guard import COOKIE
 from backend.contract.platforms import PLATFORMS
 from backend.sign_ins import list_sessions, session_id_of
 from skiclock_ui.components.people.people import SessionsElement, session_state, sessions_words
+from skiclock_ui.components.roles.roles import rights
 from skiclock_ui.i18n import _
 from skiclock_ui.live import Live
 from skiclock_ui.pages.page import page
@@ -83,15 +84,4 @@ def _number(value: object) -> int | None:
 
 def _rights(identity: Identity) -> list[str]:
     """Return what somebody may do, in words."""
-    words = {
-        Permission.SEE_CLOCKS: _("see clocks and their updates"),
-        Permission.EDIT_CLOCKS: _("rename clocks"),
-        Permission.REMOVE_CLOCKS: _("remove clocks"),
-        Permission.SEE_FIRMWARE: _("see firmware"),
-        Permission.DOWNLOAD_FIRMWARE: _("download firmware"),
-        Permission.UPLOAD_FIRMWARE: _("publish firmware"),
-        Permission.SEE_DIAGNOSTICS: _("see diagnostics"),
-        Permission.MANAGE_USERS: _("manage people"),
-        Permission.SEE_AUDIT: _("see the audit log"),
-    }
-    return [text for permission, text in words.items() if identity.may(permission)]
+    return [text for permission, text in rights().items() if identity.may(permission)]

@@ -10,11 +10,11 @@ from nicegui import ui
 from backend import commands, reports
 from backend.access import Identity, Permission
 from backend.api.asker import signed_in
-from backend.api.errors import UnknownDeviceError
 from backend.clock_models import ClockDetails
 from backend.contract.limits import DEVICE_ID_PATTERN
 from backend.contract.orders import CommandName
 from backend.fleet import is_online
+from backend.sight import UnknownDeviceError, sees
 from skiclock_ui.components.clock.clock import ClockElement, clock_state, clock_words
 from skiclock_ui.i18n import current_language
 from skiclock_ui.live import Live, Topic
@@ -43,6 +43,10 @@ def create(server: "Server", live: Live) -> None:
         changed, removed = changes.take()
         return sorted(changed | removed) or None
 
+    async def seen(device_ids: list[str], identity: Identity) -> list[str] | None:
+        clocks = server.fleet.clocks
+        return [one for one in device_ids if sees(identity, clocks.get(one))] or None
+
     async def state(_identity: Identity, args: dict[str, Any]) -> dict[str, Any]:
         return await _state(server, str(args.get("device_id")))
 
@@ -69,10 +73,11 @@ def create(server: "Server", live: Live) -> None:
             TELL_EVERY_S,
             wake=changes.event,
             news=heard,
+            narrow=seen,
         )
     )
     live.add_answer("clock.state", Permission.SEE_CLOCKS, state)
-    live.add_answer("clock.tell", Permission.EDIT_CLOCKS, tell)
+    live.add_answer("clock.tell", Permission.COMMAND_CLOCKS, tell)
 
     @ui.page(PATH)
     async def clock(request: Request, device_id: str) -> None:
@@ -84,7 +89,7 @@ def create(server: "Server", live: Live) -> None:
             ClockElement(
                 words=clock_words(),
                 state=shown,
-                may={"tell": identity.may(Permission.EDIT_CLOCKS)},
+                may={"tell": identity.may(Permission.COMMAND_CLOCKS)},
                 lang=current_language(),
             )
             settings_panel(settings, identity)

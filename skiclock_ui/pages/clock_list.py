@@ -51,8 +51,13 @@ def create(app: FastAPI, feed: Feed) -> None:
         if identity is None or not identity.may(Permission.SEE_CLOCKS):
             return _refusal(identity)
         headers = _HEADERS | {SERVER_TIME: f"{datetime.now(UTC).timestamp():.3f}"}
-        if since is not None and epoch == feed.epoch:
-            return Response(feed.list_json(since=since), 200, headers, "application/json")
+        groups = identity.groups
+        if since is not None and epoch == feed.epoch_of(groups):
+            changes = feed.list_json(since=since, groups=groups)
+            return Response(changes, 200, headers, "application/json")
+        if groups is not None:
+            # Of some groups: not so long that it would have to be packed.
+            return Response(feed.list_json(groups=groups), 200, headers, "application/json")
         body = await packed.get()
         if "gzip" not in request.headers.get("accept-encoding", ""):
             body = await asyncio.to_thread(gzip.decompress, body)

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from backend import clock_settings, setting_edits
 from backend.access import Identity, Permission
-from backend.api.errors import UnknownDeviceError
 from backend.clock_models import ClockDetails
 from backend.setting_edits import UnfitSettingsError
+from backend.sight import UnknownDeviceError
 from skiclock_ui.components.clock.settings import (
     ClockSettingsElement,
     settings_fields,

@@ -18,12 +18,14 @@ from backend import devices
 from backend.access import Identity, Permission
 from backend.contract.limits import DEVICE_ID_PATTERN
 from backend.db import is_unavailable
+from backend.sight import NotYourGroupError, group_for, sees
 from skiclock_ui.components.fleet.feed import Feed
 from skiclock_ui.components.fleet.fleet import Fleet
 from skiclock_ui.components.fleet.room import Room, who_may
 from skiclock_ui.i18n import _, current_language
 from skiclock_ui.pages import clock_list
 from skiclock_ui.pages.page import page
+from skiclock_ui.refusals import sentence
 from skiclock_ui.theme import frame
 
 if TYPE_CHECKING:
@@ -81,7 +83,8 @@ class Actions:
 
     async def _rename(self, args: dict[str, Any], event: GenericEventArguments) -> str:
         identity = _allowed(event, Permission.EDIT_CLOCKS)
-        device_id, name, group = _device_id(args), _name(args), _group(args)
+        device_id, name = self._clock(identity, args), _name(args)
+        group = _group_for(identity, args)
         about: dict[str, Any] = {
             "actor": identity.email,
             "address": event.client.ip,
@@ -99,7 +102,7 @@ class Actions:
 
     async def _remove(self, args: dict[str, Any], event: GenericEventArguments) -> str:
         identity = _allowed(event, Permission.REMOVE_CLOCKS)
-        device_id = _device_id(args)
+        device_id = self._clock(identity, args)
         await self._change(
             lambda session: devices.remove_device(
                 session,
@@ -111,6 +114,12 @@ class Actions:
         )
         self._server.fleet.forget(device_id)
         return _("Removed. If the clock speaks again, it comes back.")
+
+    def _clock(self, identity: Identity, args: dict[str, Any]) -> str:
+        device_id = _device_id(args)
+        if not sees(identity, self._server.fleet.clocks.get(device_id)):
+            raise NotDoneError(_("This clock is no longer in the list. Somebody else removed it."))
+        return device_id
 
     async def _change(self, change: Callable[[AsyncSession], Awaitable[bool]]) -> None:
         with _database_away_is_refused():
@@ -184,6 +193,14 @@ def _group(args: dict[str, Any]) -> str | None:
     if group is None:
         raise NotDoneError(_("The name of a group is text of up to 40 characters."))
     return group or None
+
+
+def _group_for(identity: Identity, args: dict[str, Any]) -> str | None:
+    """Return the group asked for, where this person may put a clock into it."""
+    try:
+        return group_for(identity, _group(args))
+    except NotYourGroupError as refusal:
+        raise NotDoneError(sentence(refusal.code, str(refusal))) from refusal
 
 
 def _line(text: object, length: int) -> str | None:

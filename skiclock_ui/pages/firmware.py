@@ -8,6 +8,7 @@ from backend.api.errors import NoFirmwareError
 from backend.contract import paths
 from backend.contract.platforms import PLATFORMS
 from backend.links import LinkNotAllowedError
+from backend.sight import clocks_seen
 from skiclock_ui.components.firmware.firmware import (
     FirmwareElement,
     firmware_state,
@@ -28,7 +29,11 @@ def create(server: "Server", live: Live) -> None:
     """Register the page, its topic and its download links."""
 
     async def state() -> dict[str, Any]:
-        return firmware_state(server.catalogue, server.fleet, server.storage)
+        return firmware_state(server.catalogue, server.fleet.clocks.values(), server.storage)
+
+    async def seen(_state: dict[str, Any], identity: Identity) -> dict[str, Any]:
+        clocks = clocks_seen(server.fleet, identity)
+        return firmware_state(server.catalogue, clocks, server.storage)
 
     async def link(identity: Identity, args: dict[str, Any]) -> dict[str, str]:
         platform, version = str(args.get("platform")), str(args.get("version"))
@@ -39,7 +44,7 @@ def create(server: "Server", live: Live) -> None:
         token = server.links.make(identity, platform, version, now=datetime.now(UTC))
         return {"url": paths.USER_DOWNLOAD.format(token=token)}
 
-    live.add_topic(Topic("firmware", Permission.SEE_FIRMWARE, state, LOOK_EVERY_S))
+    live.add_topic(Topic("firmware", Permission.SEE_FIRMWARE, state, LOOK_EVERY_S, narrow=seen))
     live.add_answer("firmware.link", Permission.DOWNLOAD_FIRMWARE, link)
 
     @page("/firmware", Permission.SEE_FIRMWARE)
@@ -47,7 +52,7 @@ def create(server: "Server", live: Live) -> None:
         with frame(server, _("Firmware"), "firmware"):
             FirmwareElement(
                 words=firmware_words(),
-                state=await state(),
+                state=await seen({}, identity),
                 may={
                     "upload": identity.may(Permission.UPLOAD_FIRMWARE),
                     "take": [name for name in PLATFORMS if identity.may_take(name)],

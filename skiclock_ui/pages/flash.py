@@ -7,6 +7,7 @@ from backend.access import Identity, Permission
 from backend.api.firmware import find_firmware
 from backend.links import LinkNotAllowedError
 from backend.manifest import flash_files
+from backend.sight import clocks_seen
 from skiclock_ui.components.flash.flash import FlashElement, flash_state, flash_words
 from skiclock_ui.i18n import _, current_language
 from skiclock_ui.live import Live, Topic
@@ -44,7 +45,7 @@ def create(server: "Server", live: Live) -> None:
 
     @page("/flash", Permission.DOWNLOAD_FIRMWARE)
     async def flash(identity: Identity) -> None:
-        clocks = server.fleet.clocks.values() if identity.may(Permission.SEE_CLOCKS) else ()
+        clocks = clocks_seen(server.fleet, identity) if identity.may(Permission.SEE_CLOCKS) else ()
         recent = await attempts_of(server, identity)
         with frame(server, _("Flash"), "flash"):
             FlashElement(

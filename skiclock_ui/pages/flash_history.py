@@ -9,7 +9,9 @@ from backend.access import Identity, Permission
 from backend.api.firmware import find_firmware
 from backend.board_models import FlashAttempt
 from backend.flash_attempts import UnknownAttemptError
+from backend.fleet import Fleet
 from backend.links import LinkNotAllowedError
+from backend.sight import ids_seen, sees
 from skiclock_ui.components.flash.history import (
     FlashHistoryElement,
     history_state,
@@ -78,6 +80,8 @@ async def attempts_of(
             session,
             device_id=device_id,
             platforms=_platforms_for(identity, of_one_clock=device_id is not None),
+            device_ids=ids_seen(server.fleet, identity),
+            or_by=identity.email,
             limit=SHOWN,
         )
         return history_state(found, now=datetime.now(UTC))
@@ -119,12 +123,14 @@ async def _begin(server: "Server", identity: Identity, args: dict[str, Any]) -> 
 async def _log_of(server: "Server", identity: Identity, attempt_id: int) -> dict[str, Any]:
     async with server.database.session() as session:
         attempt = await flash_attempts.find_attempt(session, attempt_id)
-        if attempt is None or not _may_see(identity, attempt):
+        if attempt is None or not _may_see(server.fleet, identity, attempt):
             raise UnknownAttemptError("There is no such attempt that you may see.")
         return {"log": attempt.log}
 
 
-def _may_see(identity: Identity, attempt: FlashAttempt) -> bool:
+def _may_see(fleet: Fleet, identity: Identity, attempt: FlashAttempt) -> bool:
+    if attempt.by != identity.email and not sees(identity, fleet.clocks.get(attempt.device_id)):
+        return False
     return identity.may(Permission.SEE_CLOCKS) or identity.may_take(attempt.platform)
 
 

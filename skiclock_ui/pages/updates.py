@@ -10,6 +10,7 @@ from nicegui import ui
 from backend.access import Identity, Permission
 from backend.db import is_unavailable
 from backend.models import RUNNING_STATES, UpdateState
+from backend.sight import clocks_seen, ids_seen, sees
 from backend.update_log import find_updates
 from skiclock_ui.components.updates.feed import UpdateFeed, figures_of, row_of, versions_of
 from skiclock_ui.components.updates.updates import UpdatesElement, updates_words
@@ -39,11 +40,11 @@ def create(server: "Server", live: Live) -> None:
     """Register the page, its topic, and what it asks."""
     feed = UpdateFeed(server.fleet, server.catalogue, server.database)
 
-    async def find(_identity: Identity, args: dict[str, Any]) -> dict[str, Any]:
-        return await _find(server, args)
+    async def find(identity: Identity, args: dict[str, Any]) -> dict[str, Any]:
+        return await _find(server, identity, args)
 
-    async def clocks(_identity: Identity, args: dict[str, Any]) -> list[dict[str, Any]]:
-        return _matching_clocks(server, str(args.get("text", "")))
+    async def clocks(identity: Identity, args: dict[str, Any]) -> list[dict[str, Any]]:
+        return _matching_clocks(server, identity, str(args.get("text", "")))
 
     live.add_topic(
         Topic(
@@ -53,6 +54,7 @@ def create(server: "Server", live: Live) -> None:
             SEND_EVERY_S,
             wake=feed.changes.event,
             news=feed.news,
+            narrow=feed.narrow,
         )
     )
     live.add_answer("updates.find", Permission.SEE_CLOCKS, find)
@@ -64,15 +66,17 @@ def create(server: "Server", live: Live) -> None:
         with frame(server, _("Updates"), "updates"):
             UpdatesElement(
                 words=updates_words(),
-                state=await _first_state(server, request),
+                state=await _first_state(server, identity, request),
                 may={"see_firmware": identity.may(Permission.SEE_FIRMWARE)},
             )
 
 
-async def _first_state(server: "Server", request: Request) -> dict[str, Any]:
+async def _first_state(server: "Server", identity: Identity, request: Request) -> dict[str, Any]:
     """Return what the page begins with; without figures and rows while the database is away."""
     query = request.query_params
     clock = server.fleet.clocks.get(query.get("clock", ""))
+    clock = clock if sees(identity, clock) else None
+    device_ids = ids_seen(server.fleet, identity)
     filters = {
         "clock": query.get("clock", "") if clock else "",
         "state": query.get("state", "") if query.get("state") in STATES else "",
@@ -80,12 +84,14 @@ async def _first_state(server: "Server", request: Request) -> dict[str, Any]:
     state: dict[str, Any] = {
         "filters": filters,
         "clock_name": clock.name if clock else None,
-        "versions": versions_of(server.fleet, server.catalogue),
+        "versions": versions_of(clocks_seen(server.fleet, identity), server.catalogue),
     }
     try:
         async with server.database.session() as session:
-            state["figures"] = await figures_of(session, now=datetime.now(UTC))
-        return state | await _find(server, filters)
+            state["figures"] = await figures_of(
+                session, now=datetime.now(UTC), device_ids=device_ids
+            )
+        return state | await _find(server, identity, filters)
     except Exception as error:
         if not is_unavailable(error):
             raise
@@ -93,7 +99,7 @@ async def _first_state(server: "Server", request: Request) -> dict[str, Any]:
         return state | {"figures": None, "rows": None, "more": False}
 
 
-async def _find(server: "Server", args: dict[str, Any]) -> dict[str, Any]:
+async def _find(server: "Server", identity: Identity, args: dict[str, Any]) -> dict[str, Any]:
     """Return a page of the log: rows, and whether there are older ones."""
     before_id = args.get("before_id")
     is_id = isinstance(before_id, int) and 0 < before_id < 2**63
@@ -101,6 +107,7 @@ async def _find(server: "Server", args: dict[str, Any]) -> dict[str, Any]:
         found = await find_updates(
             session,
             device_id=str(args["clock"])[:64] if args.get("clock") else None,
+            device_ids=ids_seen(server.fleet, identity),
             states=STATES.get(str(args.get("state")), ()),
             before_id=before_id if is_id else None,
             limit=ROWS + 1,
@@ -109,12 +116,12 @@ async def _find(server: "Server", args: dict[str, Any]) -> dict[str, Any]:
     return {"rows": rows, "more": len(found) > ROWS}
 
 
-def _matching_clocks(server: "Server", text: str) -> list[dict[str, Any]]:
+def _matching_clocks(server: "Server", identity: Identity, text: str) -> list[dict[str, Any]]:
     """Return the clocks whose name or id holds a text, the first few by name."""
     words = text.lower().split()
     matches = [
         {"device_id": clock.device_id, "name": clock.name}
-        for clock in server.fleet.clocks.values()
+        for clock in clocks_seen(server.fleet, identity)
         if words and all(word in f"{clock.name or ''} {clock.device_id}".lower() for word in words)
     ]
     matches.sort(key=lambda one: (one["name"] is None, one["name"] or one["device_id"]))

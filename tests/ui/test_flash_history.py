@@ -9,6 +9,7 @@ from backend.access import Identity, Permission
 from backend.db import Database
 from backend.errors import Refusal
 from backend.firmware import Catalogue
+from backend.fleet import Fleet
 from skiclock_ui.live import Live
 from skiclock_ui.pages import flash_history
 from tests.ui.test_page_states import published
@@ -51,7 +52,7 @@ def questions(database: Database) -> Questions:
     catalogue = Catalogue()
     catalogue.add(published(VERSION, (1, 2026, 11, 24, 1), 1))
     found = Questions()
-    server = SimpleNamespace(database=database, catalogue=catalogue)
+    server = SimpleNamespace(database=database, catalogue=catalogue, fleet=Fleet())
     flash_history.create(cast(Any, server), cast(Live, found))
     return found
 
@@ -87,3 +88,18 @@ async def test_who_sees_clocks_sees_how_this_one_was_flashed(questions: Question
     assert shown["version"] == VERSION
     assert await questions.ask(WATCHER, "flash.attempts", device_id=None) == []
     assert await questions.ask(WATCHER, "flash.attempts", device_id="abc") == []
+
+
+async def test_who_sees_some_clocks_sees_how_those_were_flashed_and_what_they_did_themselves(
+    questions: Questions,
+) -> None:
+    rights, boards = frozenset({Permission.DOWNLOAD_FIRMWARE}), frozenset({"esp32"})
+    coach = Identity(5, "coach@club.example", "coach", rights, boards, frozenset({"Slalom"}))
+    theirs = await questions.ask(KARI, "flash.begin", **BOARD)
+    assert await questions.ask(coach, "flash.attempts", device_id=None) == []
+    with pytest.raises(Refusal, match="no such attempt"):
+        await questions.ask(coach, "flash.log", **theirs)
+    own = await questions.ask(coach, "flash.begin", **BOARD)
+    (shown,) = await questions.ask(coach, "flash.attempts", device_id=None)
+    assert shown["by"] == "coach@club.example"
+    assert await questions.ask(coach, "flash.log", **own) == {"log": None}

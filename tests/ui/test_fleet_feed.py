@@ -266,3 +266,47 @@ def test_clock_that_says_that_it_ends_is_gone_until_it_is_heard_again(parts: Par
     delta = parts.advance()
     assert delta is not None
     assert row_of(sent(parts, delta), "a1")["gone"] == 0
+
+
+def test_whoever_sees_some_groups_is_told_of_those_clocks_and_of_no_other(parts: Parts) -> None:
+    slalom = frozenset({"Slalom"})
+    for device_id, group in (("a1", "Slalom"), ("b2", "Jump"), ("c3", None)):
+        parts.hear(device_id)
+        parts.fleet.regroup(device_id, group)
+    delta = parts.advance()
+    assert delta is not None
+    message = parts.feed.message(delta, now=NOW, groups=slalom)
+    assert [row[0] for row in orjson.loads(orjson.dumps(message))["rows"]] == ["a1"]
+    listed = orjson.loads(parts.feed.list_json(groups=slalom))
+    assert [row[0] for row in listed["rows"]] == ["a1"]
+    assert listed["epoch"] == message["epoch"] == parts.feed.epoch_of(slalom)
+    assert len({parts.feed.epoch, listed["epoch"], parts.feed.epoch_of(frozenset({"Jump"}))}) == 3
+
+
+def test_a_clock_that_changes_its_group_leaves_one_list_and_comes_into_the_other(
+    parts: Parts,
+) -> None:
+    slalom, jump = frozenset({"Slalom"}), frozenset({"Jump"})
+    parts.hear("a1")
+    parts.fleet.regroup("a1", "Slalom")
+    parts.advance()
+    parts.fleet.regroup("a1", "Jump")
+    delta = parts.advance()
+    assert delta is not None
+
+    def told(groups: frozenset[str] | None) -> tuple[list[str], list[str]]:
+        message = orjson.loads(orjson.dumps(parts.feed.message(delta, now=NOW, groups=groups)))
+        listed = orjson.loads(parts.feed.list_json(since=1, groups=groups))
+        for one in (message, listed):
+            assert [row[0] for row in one["rows"]] == [row[0] for row in message["rows"]]
+            assert one["removed"] == message["removed"]
+        return [row[0] for row in message["rows"]], message["removed"]
+
+    assert told(slalom) == ([], ["a1"])
+    assert told(jump) == (["a1"], [])
+    assert told(None) == (["a1"], [])
+    parts.fleet.forget("a1")
+    delta = parts.advance()
+    assert delta is not None
+    assert parts.feed.message(delta, now=NOW, groups=slalom)["removed"] == []
+    assert parts.feed.message(delta, now=NOW, groups=jump)["removed"] == ["a1"]

@@ -19,6 +19,8 @@ from backend import (
     links,
     passwords,
     people,
+    roles,
+    sight,
     sign_ins,
     signatures,
     single_sign_on,
@@ -72,7 +74,7 @@ def test_firmware_counts_the_clocks_of_each_version_however_it_is_written(
         clock = make_clock(device_id)
         clock.version = version
         fleet.apply([clock], [], [])
-    esp32 = firmware_state(catalogue, fleet, Storage(tmp_path))["platforms"][0]
+    esp32 = firmware_state(catalogue, fleet.clocks.values(), Storage(tmp_path))["platforms"][0]
     assert [(one["version"], one["clocks"]) for one in esp32["versions"]] == [
         ("2026.11.2.1", 0),
         ("2026.11.1.1", 2),
@@ -151,6 +153,8 @@ def test_every_reason_of_a_failed_update_can_be_told_in_words() -> None:
         links,
         passwords,
         people,
+        roles,
+        sight,
         sign_ins,
         signatures,
         single_sign_on,
@@ -187,7 +191,7 @@ def test_navigation_shows_what_somebody_may_see() -> None:
         "account",
     ]
     groups = [one.group for one in places_for(identity(*Permission))]
-    assert groups == ["", "", "", "", "Settings", "", "", ""]
+    assert groups == ["", "", "", "", "Settings", "", "", "", ""]
 
 
 @pytest.mark.parametrize(

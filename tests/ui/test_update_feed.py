@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest_asyncio
 
 from backend import devices
+from backend.access import Identity
 from backend.db import Database
 from backend.devices import Sighting
 from backend.firmware import Catalogue
@@ -122,7 +123,10 @@ async def test_what_happened_while_nobody_watched_is_not_told_later(club: Club) 
 
 async def test_removed_clocks_leave_the_versions(club: Club) -> None:
     await club.register("b2", version=None)
-    assert versions_of(club.fleet, club.catalogue)["counts"] == [["2026.11.1.1", 1], ["", 1]]
+    assert versions_of(club.fleet.clocks.values(), club.catalogue)["counts"] == [
+        ["2026.11.1.1", 1],
+        ["", 1],
+    ]
     await club.feed.news(watched=True)
     club.fleet.forget("b2")
     news = await club.feed.news(watched=True)
@@ -133,7 +137,10 @@ async def test_removed_clocks_leave_the_versions(club: Club) -> None:
 async def test_versions_are_ordered_as_numbers(club: Club) -> None:
     for device_id, version in (("b", "2026.11.10.1"), ("c", "2026.11.9.1"), ("d", "v9.0.0")):
         await club.register(device_id, version)
-    ordered = [version for version, _count in versions_of(club.fleet, club.catalogue)["counts"]]
+    ordered = [
+        version
+        for version, _count in versions_of(club.fleet.clocks.values(), club.catalogue)["counts"]
+    ]
     assert ordered == ["2026.11.10.1", "2026.11.9.1", "2026.11.1.1", "v9.0.0"]
 
 
@@ -151,3 +158,23 @@ async def test_weeks_are_whole_without_gaps_and_end_with_this_one(club: Club) ->
     assert weeks[-1]["success"] == 1
     assert weeks[-4]["failed"] == 1
     assert sum(week["success"] + week["failed"] + week["running"] for week in weeks) == 2
+
+
+async def test_whoever_sees_some_groups_is_told_of_their_updates_only(database: Database) -> None:
+    club = Club(database)
+    for device_id, group in (("a1", "Slalom"), ("b2", "Jump")):
+        await club.register(device_id)
+        club.fleet.regroup(device_id, group)
+        await club.change(an_update(device_id, UpdateState.SUCCESS))
+    message = await club.feed.news(True)
+    assert message is not None
+    coach = Identity(1, "a@b", "coach", frozenset(), frozenset(), frozenset({"Slalom"}))
+    told = await club.feed.narrow(message, coach)
+    assert told is not None
+    assert {row["device_id"] for row in message["rows"]} == {"a1", "b2"}
+    assert [row["device_id"] for row in told["rows"]] == ["a1"]
+    assert told["versions"]["clocks"] == 1
+    assert told["figures"]["statistics"]["total_updates"] == 1
+    assert sum(week["success"] for week in told["figures"]["weeks"]) == 1
+    stranger = Identity(1, "a@b", "none", frozenset(), frozenset(), frozenset({"Nobody's"}))
+    assert await club.feed.narrow({"rows": message["rows"]}, stranger) is None

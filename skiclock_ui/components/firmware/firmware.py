@@ -1,13 +1,14 @@
 """The element of the firmware page: its words, and what it is told of every version."""
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from backend.contract.platforms import PLATFORMS
 from backend.contract.versions import VersionKey, version_key
 from backend.firmware import Catalogue, FirmwareInfo
-from backend.fleet import Fleet
+from backend.fleet import Clock
 from backend.storage import Storage
 from skiclock_ui.components.element import PageElement, component
 from skiclock_ui.i18n import _, both_forms
@@ -20,9 +21,11 @@ class FirmwareElement(PageElement):
     component = component(Path(__file__).with_name("firmware.js"))
 
 
-def firmware_state(catalogue: Catalogue, fleet: Fleet, storage: Storage) -> dict[str, Any]:
+def firmware_state(
+    catalogue: Catalogue, clocks: Iterable[Clock], storage: Storage
+) -> dict[str, Any]:
     """Return every platform with its versions, newest first, and how many clocks run each."""
-    said = Counter((clock.platform, clock.version or "") for clock in fleet.clocks.values())
+    said = Counter((clock.platform, clock.version or "") for clock in clocks)
     running: Counter[tuple[str | None, VersionKey | None]] = Counter()
     for (of, version), count in said.items():
         running[of, version_key(version)] += count

@@ -6,9 +6,10 @@ that misses one asks for what changed since the last that it saw.
 
 import asyncio
 import contextlib
+import hashlib
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -29,6 +30,9 @@ from backend.update_states import OpenUpdate
 log = structlog.get_logger(__name__)
 
 _T = TypeVar("_T")
+
+Groups = frozenset[str] | None
+"""Of the clocks that somebody sees; None: all."""
 
 INTERVAL_S = 0.1
 BUSY_INTERVAL_S = 0.2
@@ -67,11 +71,15 @@ UPDATE_FIELDS = ("state", "progress_percent", "new_version", "error", "at")
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """One change of the fleet: which clocks, and the surroundings where they changed too."""
+    """One change of the fleet: which clocks, and the surroundings where they changed too.
+
+    `left`: clocks that were removed, or put into another group, with the group of before.
+    """
 
     seq: int
     changed: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
+    left: Mapping[str, str | None] = field(default_factory=dict)
     newest: dict[str, str] | None = None
     health: dict[str, list[Any]] | None = None
 
@@ -92,7 +100,8 @@ class Feed:
         self.epoch = uuid4().hex[:12]
         self.seq = 0
         self._changed_at: dict[str, int] = {}
-        self._removed_at: deque[tuple[int, str]] = deque(maxlen=REMOVALS_KEPT)
+        self._left_at: deque[tuple[int, str, str | None]] = deque(maxlen=REMOVALS_KEPT)
+        self._group_of = {one.device_id: one.device_group for one in self._fleet.clocks.values()}
         self._oldest_known = 0
         self._damaged: frozenset[str] = frozenset()
         self._newest = _newest(self._catalogue)
@@ -135,37 +144,60 @@ class Feed:
         self._newest = self._newest if newest is None else newest
         self._parts = self._parts if parts is None else parts
         self._changed_at |= dict.fromkeys(changed, self.seq)
+        left = self._who_left(changed, removed)
         for device_id in removed:
             self._changed_at.pop(device_id, None)
-            if len(self._removed_at) == REMOVALS_KEPT:
-                self._oldest_known = self._removed_at[0][0]
-            self._removed_at.append((self.seq, device_id))
-        return Delta(self.seq, frozenset(changed), frozenset(removed), newest, parts)
+        for device_id, group in left.items():
+            if len(self._left_at) == REMOVALS_KEPT:
+                self._oldest_known = self._left_at[0][0]
+            self._left_at.append((self.seq, device_id, group))
+        return Delta(self.seq, frozenset(changed), frozenset(removed), left, newest, parts)
 
-    def message(self, delta: Delta, *, now: datetime) -> dict[str, Any]:
+    def _who_left(self, changed: set[str], removed: set[str]) -> dict[str, str | None]:
+        """Return who is in no group, or in another one, since the last look."""
+        left = {device_id: self._group_of.pop(device_id, None) for device_id in removed}
+        for device_id in changed:
+            group = self._fleet.clocks[device_id].device_group
+            before = self._group_of.setdefault(device_id, group)
+            if before != group:
+                left[device_id] = before
+                self._group_of[device_id] = group
+        return left
+
+    def epoch_of(self, groups: Groups) -> str:
+        """Return the name of the stream as those see it who see some groups."""
+        if groups is None:
+            return self.epoch
+        names = "\0".join(sorted(groups)).encode()
+        return f"{self.epoch}-{hashlib.sha256(names).hexdigest()[:16]}"
+
+    def message(self, delta: Delta, *, now: datetime, groups: Groups = None) -> dict[str, Any]:
         """Return what an open page is sent for one delta."""
+        rows = self._rows(self._seen(delta.changed, groups))
+        gone = delta.removed if groups is None else self._unseen(delta.left.items(), groups)
         return {
-            "epoch": self.epoch,
+            "epoch": self.epoch_of(groups),
             "seq": delta.seq,
             "now": round(now.timestamp(), 3),
             # Encoded here, once: socket.io would look through every value for bytes first.
-            "rows": orjson.Fragment(orjson.dumps(self._rows(delta.changed))),
-            "removed": list(delta.removed),
+            "rows": orjson.Fragment(orjson.dumps(rows)),
+            "removed": list(gone),
             **({} if delta.newest is None else {"newest": delta.newest}),
             **({} if delta.health is None else {"health": delta.health}),
         }
 
-    def list_json(self, *, since: int | None = None) -> bytes:
+    def list_json(self, *, since: int | None = None, groups: Groups = None) -> bytes:
         """Return the fleet as JSON: all of it, or what changed after number `since`."""
         if since is not None and not self._oldest_known <= since <= self.seq:
             since = None
+        rows = self._fleet.clocks if since is None else self._after(since)
         return orjson.dumps(
             {
-                "epoch": self.epoch,
+                "epoch": self.epoch_of(groups),
                 "seq": self.seq,
                 "since": since,
-                "rows": self._rows(self._fleet.clocks if since is None else self._after(since)),
-                "removed": [] if since is None else self._removed_after(since),
+                "rows": self._rows(self._seen(rows, groups)),
+                "removed": [] if since is None else self._removed_after(since, groups),
                 "newest": self._newest,
                 "health": self._parts,
             }
@@ -174,9 +206,25 @@ class Feed:
     def _after(self, since: int) -> list[str]:
         return [device_id for device_id, seq in self._changed_at.items() if seq > since]
 
-    def _removed_after(self, since: int) -> list[str]:
-        gone = {device_id for seq, device_id in self._removed_at if seq > since}
-        return list(gone - self._fleet.clocks.keys())
+    def _removed_after(self, since: int, groups: Groups) -> list[str]:
+        left = [(device_id, group) for seq, device_id, group in self._left_at if seq > since]
+        if groups is not None:
+            return list(self._unseen(left, groups))
+        return list({device_id for device_id, _ in left} - self._fleet.clocks.keys())
+
+    def _seen(self, device_ids: Iterable[str], groups: Groups) -> Iterable[str]:
+        """Return those clocks that are in some groups."""
+        if groups is None:
+            return device_ids
+        clocks = self._fleet.clocks
+        return [one for one in device_ids if one in clocks and clocks[one].device_group in groups]
+
+    def _unseen(
+        self, left: Iterable[tuple[str, str | None]], groups: frozenset[str]
+    ) -> Iterable[str]:
+        """Return those clocks that were in some groups and are not any more."""
+        were = {device_id for device_id, before in left if before in groups}
+        return were - set(self._seen(were, groups))
 
     def _rows(self, device_ids: Iterable[str]) -> list[list[Any]]:
         clocks = self._fleet.clocks

@@ -34,21 +34,38 @@ class Room:
         if client is None or client.id not in core.sio.rooms(sid):
             return {"error": "unknown_page"}
         identity = identity_of_socket(sid)
-        if not _is_same(identity, identity_of_page(client), Permission.SEE_CLOCKS):
+        if identity is None or not _is_same(
+            identity, identity_of_page(client), Permission.SEE_CLOCKS
+        ):
             log.warning("fleet_room.refused", user=identity.email if identity else None)
             return {"error": "forbidden"}
         await core.sio.enter_room(sid, ROOM)
         return {
-            "epoch": self._feed.epoch,
+            "epoch": self._feed.epoch_of(identity.groups),
             "seq": self._feed.seq,
             "now": datetime.now(UTC).timestamp(),
         }
 
     async def broadcast(self, delta: Delta) -> None:
-        """Send a delta to every page in the room; encoded once, not at all for nobody."""
-        if next(core.sio.manager.get_participants("/", ROOM), None) is not None:
-            message = self._feed.message(delta, now=datetime.now(UTC))
-            await core.sio.emit(EVENT, message, room=ROOM)
+        """Send a delta to every page in the room; encoded once for all who see the same clocks."""
+        views = views_in(ROOM, Permission.SEE_CLOCKS)
+        now = datetime.now(UTC)
+        for identity, sids in views:
+            message = self._feed.message(delta, now=now, groups=identity.groups)
+            await core.sio.emit(EVENT, message, to=sids)
+
+
+def views_in(room: str, permission: Permission | None) -> list[tuple[Identity, list[str]]]:
+    """Return the sockets of a room by the clocks that their people see, each with one of them.
+
+    Whose role does not include the permission any more is left out.
+    """
+    views: dict[frozenset[str] | None, tuple[Identity, list[str]]] = {}
+    for sid, _eio_sid in core.sio.manager.get_participants("/", room):
+        identity = identity_of_socket(sid)
+        if identity is not None and (permission is None or identity.may(permission)):
+            views.setdefault(identity.groups, (identity, []))[1].append(sid)
+    return list(views.values())
 
 
 def identity_of_socket(sid: str) -> Identity | None:

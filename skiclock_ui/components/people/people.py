@@ -6,7 +6,7 @@ from typing import Any
 
 from backend.access import Identity
 from backend.models import Role, Session
-from backend.people import INVITE_LIFETIME, RESET_LIFETIME, Person, has_joined
+from backend.people import INVITE_LIFETIME, RESET_LIFETIME, Person, has_joined, is_within
 from skiclock_ui import refusals
 from skiclock_ui.components.element import PageElement, component
 from skiclock_ui.i18n import _, both_forms
@@ -30,19 +30,13 @@ def people_state(
 ) -> dict[str, Any]:
     """Return the people page as it stands. Times in Unix seconds."""
     roles = list(roles)
-    mine = [role.name for role in roles if may_give(identity, role)]
+    mine = [role.name for role in roles if is_within(role, identity)]
     return {
         "you": identity.user_id,
         "roles": [{"name": role.name, "title": role_name(role.name)} for role in roles],
         "may_give": mine,
         "people": [_person(one, mine) for one in people],
     }
-
-
-def may_give(identity: Identity, role: Role) -> bool:
-    """Tell whether a role allows no more than somebody may; the server asks the same again."""
-    platforms = {one.platform for one in role.platforms}
-    return set(role.permissions) <= identity.permissions and platforms <= identity.platforms
 
 
 def _person(person: Person, may_give: list[str]) -> dict[str, Any]:

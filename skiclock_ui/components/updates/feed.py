@@ -1,7 +1,7 @@
 """What open pages are told of updates: rows that changed, and figures when they did."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,11 +9,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.access import Identity
 from backend.contract.versions import version_key
 from backend.db import Database
 from backend.firmware import Catalogue
-from backend.fleet import Changes, Fleet
+from backend.fleet import Changes, Clock, Fleet
 from backend.models import RUNNING_STATES, Update, UpdateState
+from backend.sight import clocks_seen, ids_seen, sees
 from backend.update_log import load_sessions, update_statistics, weekly_results
 from backend.update_states import OpenUpdate
 
@@ -40,7 +42,10 @@ class UpdateFeed:
         """Return figures and versions as they stand."""
         async with self._database.session() as session:
             figures = await figures_of(session, now=datetime.now(UTC))
-        return {"figures": figures, "versions": versions_of(self._fleet, self._catalogue)}
+        return {
+            "figures": figures,
+            "versions": versions_of(self._fleet.clocks.values(), self._catalogue),
+        }
 
     async def news(self, watched: bool) -> dict[str, Any] | None:
         """Return what changed since the last call."""
@@ -56,12 +61,32 @@ class UpdateFeed:
         rows += await self._ends_of_left()
         if rows:
             message["rows"] = rows
-        versions = versions_of(self._fleet, self._catalogue)
+        versions = versions_of(self._fleet.clocks.values(), self._catalogue)
         if versions != self._versions:
             message["versions"] = self._versions = versions
         if figures := await self._figures(now=datetime.now(UTC)):
             message["figures"] = figures
         return message or None
+
+    async def narrow(self, message: dict[str, Any], identity: Identity) -> dict[str, Any] | None:
+        """Return what somebody who sees only some clocks is told in place of a message."""
+        told: dict[str, Any] = {}
+        clocks = self._fleet.clocks
+        rows = [
+            one for one in message.get("rows", ()) if sees(identity, clocks.get(one["device_id"]))
+        ]
+        if rows:
+            told["rows"] = rows
+        if "versions" in message:
+            told["versions"] = versions_of(clocks_seen(self._fleet, identity), self._catalogue)
+        if "figures" in message:
+            async with self._database.session() as session:
+                told["figures"] = await figures_of(
+                    session,
+                    now=datetime.now(UTC),
+                    device_ids=ids_seen(self._fleet, identity),
+                )
+        return told or None
 
     def _changed_updates(self, device_ids: Iterable[str]) -> list[OpenUpdate]:
         updates = []
@@ -95,27 +120,29 @@ class UpdateFeed:
         return figures
 
 
-async def figures_of(session: AsyncSession, *, now: datetime) -> dict[str, Any]:
+async def figures_of(
+    session: AsyncSession, *, now: datetime, device_ids: Sequence[str] | None = None
+) -> dict[str, Any]:
     """Return the statistics, and the results of the last WEEKS weeks, oldest first."""
     this_week = (now - timedelta(days=now.weekday())).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
     first = this_week - timedelta(weeks=WEEKS - 1)
     results: dict[datetime, Counter[str]] = {}
-    for start, state, count in await weekly_results(session, since=first):
+    for start, state, count in await weekly_results(session, since=first, device_ids=device_ids):
         results.setdefault(start, Counter())[_outcome(state)] += count
     weeks = [first + timedelta(weeks=i) for i in range(WEEKS)]
     return {
-        "statistics": asdict(await update_statistics(session, now=now)),
+        "statistics": asdict(await update_statistics(session, now=now, device_ids=device_ids)),
         "weeks": [
             {"start": week.timestamp(), **_outcomes(results.get(week, Counter()))} for week in weeks
         ],
     }
 
 
-def versions_of(fleet: Fleet, catalogue: Catalogue) -> dict[str, Any]:
+def versions_of(clocks: Iterable[Clock], catalogue: Catalogue) -> dict[str, Any]:
     """Return how many clocks run each version, newest first, and how many the newest of theirs."""
-    counts = Counter((clock.platform, clock.version or "") for clock in fleet.clocks.values())
+    counts = Counter((clock.platform, clock.version or "") for clock in clocks)
     by_version: Counter[str] = Counter()
     on_newest = 0
     for (platform, version), count in counts.items():
@@ -124,7 +151,7 @@ def versions_of(fleet: Fleet, catalogue: Catalogue) -> dict[str, Any]:
         on_newest += count if published is not None and published.version == version else 0
     newest_first = sorted(by_version, key=lambda one: version_key(one) or (-1,), reverse=True)
     return {
-        "clocks": len(fleet.clocks),
+        "clocks": counts.total(),
         "on_newest": on_newest,
         "counts": [[version, by_version[version]] for version in newest_first],
     }

@@ -1,0 +1,1 @@
+"""Roles: what people may do, and which clocks they see."""

@@ -46,6 +46,7 @@ from backend.keeper import Keeper
 from backend.links import DownloadLog, Links
 from backend.mqtt import Link
 from backend.object_store import open_storage
+from backend.publishers import Publishers
 from backend.sealed import Seal
 from backend.sign_ins import SignIns
 from backend.single_sign_on import SingleSignOn
@@ -77,6 +78,7 @@ class Server:
     sign_ins: SignIns
     issuers: Issuers
     sso: SingleSignOn | None
+    publishers: Publishers
     keys: ApiKeys
     claims: Claims
     clock_keys: ClockKeys
@@ -142,6 +144,9 @@ def create_server(settings: Settings, surroundings: Surroundings) -> Server:
         sign_ins=SignIns(database),
         issuers=issuers,
         sso=_single_sign_on(settings, issuers),
+        publishers=Publishers(
+            database, issuers, settings.publisher_rules, public_url=settings.public_url
+        ),
         keys=ApiKeys(database, settings),
         claims=Claims(),
         clock_keys=clock_keys,

@@ -1,16 +1,18 @@
-"""Owns the settings of those whose word about people is believed: single sign-on."""
+"""Owns the settings of those whose word is believed: about people, and about CI that uploads."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
+import msgspec
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 WELL_KNOWN = "/.well-known/openid-configuration"
 EVERYBODY = "*"
+GITHUB = "https://token.actions.githubusercontent.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,43 @@ class SsoConfig:
             if group == EVERYBODY or group in groups:
                 return role
         return None
+
+
+class PublisherRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which workflow may upload without a key. On GitHub repository, workflow and ref are said."""
+
+    issuer: str = GITHUB
+    audience: str = ""
+    """For whom its tokens are made; empty: our own address."""
+    repository: str = ""
+    workflow: str = ""
+    """The file's name in .github/workflows."""
+    ref: str = ""
+    claims: dict[str, str] = {}
+    """What a token must say besides, exactly."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a rule that would let too many in."""
+        if not is_safe_url(self.issuer):
+            raise ValueError("an issuer starts with https://")
+        if self.issuer == GITHUB and not (self.repository and self.workflow and self.ref):
+            raise ValueError("GitHub's issuer needs repository, workflow and ref")
+        if self.issuer != GITHUB and (self.repository or self.workflow or self.ref):
+            raise ValueError("repository, workflow and ref are GitHub's; use claims")
+        if not self.wanted:
+            raise ValueError("a rule names claims")
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """Every claim that a token must have, with its value."""
+        if self.issuer != GITHUB:
+            return self.claims
+        file = f"{self.repository}/.github/workflows/{self.workflow}@{self.ref}"
+        return self.claims | {
+            "repository": self.repository,
+            "ref": self.ref,
+            "workflow_ref": file,
+        }
 
 
 class IssuerSettings(BaseSettings):
@@ -75,6 +114,13 @@ class IssuerSettings(BaseSettings):
         description="Domains of e-mail addresses that may come in, comma separated; any if absent",
     )
 
+    keyless_uploads: str = Field(
+        "",
+        alias="KEYLESS_UPLOADS",
+        description="CI that may upload with an OIDC token in place of a key: a JSON list of "
+        '{"repository", "workflow", "ref"} for GitHub Actions, {"issuer", "claims"} for others',
+    )
+
     @field_validator("oidc_issuer")
     @classmethod
     def _issuer_is_safe(cls, value: str) -> str:
@@ -97,6 +143,15 @@ class IssuerSettings(BaseSettings):
             raise ValueError("must hold openid")
         return value
 
+    @field_validator("keyless_uploads")
+    @classmethod
+    def _rules_are_narrow(cls, value: str) -> str:
+        try:
+            _rules(value)
+        except msgspec.MsgspecError as error:
+            raise ValueError(str(error)) from None
+        return value
+
     @field_validator("oidc_roles")
     @classmethod
     def _roles_are_pairs(cls, value: str) -> str:
@@ -108,6 +163,11 @@ class IssuerSettings(BaseSettings):
         if self.oidc_issuer and not self.oidc_client_id:
             raise ValueError("OIDC_ISSUER is set, so OIDC_CLIENT_ID must be too")
         return self
+
+    @property
+    def publisher_rules(self) -> list[PublisherRule]:
+        """Which CI may upload without a key."""
+        return _rules(self.keyless_uploads)
 
     @property
     def sso(self) -> SsoConfig | None:
@@ -139,6 +199,10 @@ def is_safe_url(url: str) -> bool:
     if not parts.hostname or not url.isprintable():
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+
+
+def _rules(text: str) -> list[PublisherRule]:
+    return msgspec.json.decode(text, type=list[PublisherRule]) if text else []
 
 
 def _pairs(text: str) -> tuple[tuple[str, str], ...]:

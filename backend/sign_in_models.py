@@ -1,4 +1,4 @@
-"""The tables of ways to sign in beside a password."""
+"""The tables of ways to be known beside a password or a key."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from backend.models import User
 from backend.object_models import Base
 
-__all__ = ["Base", "SsoAccount"]
+__all__ = ["Base", "SsoAccount", "UsedToken"]
 
 
 class SsoAccount(Base):
@@ -24,3 +24,13 @@ class SsoAccount(Base):
     linked_at: Mapped[datetime]
 
     __table_args__ = (UniqueConstraint("user_id", "issuer"),)
+
+
+class UsedToken(Base):
+    """A token with which CI has uploaded: it is good for one time."""
+
+    __tablename__ = "used_tokens"
+
+    issuer: Mapped[str] = mapped_column(primary_key=True)
+    token_id: Mapped[str] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)

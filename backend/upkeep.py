@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import text
 
-from backend import commands, flash_attempts, heartbeats, people, reports, update_log
+from backend import commands, flash_attempts, heartbeats, people, publishers, reports, update_log
 from backend.batch import Item, Silence
 from backend.db import Database, is_unavailable, sentence_of
 from backend.fleet import Fleet
@@ -92,6 +92,7 @@ async def tidy_records(database: Database, *, keep_days: int) -> None:
             await commands.remove_old_commands(session, now=now, keep_days=keep_days)
             await flash_attempts.remove_old_attempts(session, now=now, keep_days=keep_days)
             await people.remove_old_links(session, now=now)
+            await publishers.remove_old_tokens(session, now=now)
         await asyncio.sleep(TIDY_S)
 
 

@@ -35,7 +35,8 @@ async def ask_for(
 ) -> Asker:
     """Return who asks, if a key has one of `scopes` or a person has `permission`.
 
-    Raises NotSignedInError, WrongKeyError, ForbiddenError or UnknownDeviceError.
+    CI that uploads may send a token of its own in place of a key.
+    Raises NotSignedInError, WrongKeyError, BadTokenError, ForbiddenError or UnknownDeviceError.
     """
     key = api_key_of(connection)
     if key is not None and key.startswith(device_keys.PREFIX) and Scope.DOWNLOAD in scopes:
@@ -44,6 +45,10 @@ async def ask_for(
     if key is not None:
         holder = await server_of(connection).keys.check(key, *scopes, now=datetime.now(UTC))
         return Asker(holder.name, None)
+    token = token_of(connection) if Scope.UPLOAD in scopes else None
+    if token is not None:
+        publishers = server_of(connection).publishers
+        return Asker(await publishers.check(token, now=datetime.now(UTC)), None)
     identity = identity_of(connection)
     if identity is None:
         words = " or ".join(scopes)
@@ -97,6 +102,12 @@ def api_key_of(connection: HTTPConnection) -> str | None:
         if name == API_KEY_HEADER_BYTES:
             return cast(str, value.decode("latin-1"))
     return None
+
+
+def token_of(connection: HTTPConnection) -> str | None:
+    """Return the token of `Authorization: Bearer`, if any."""
+    kind, _, token = connection.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else None
 
 
 def server_of(connection: HTTPConnection) -> "Server":

@@ -24,6 +24,7 @@ from backend.firmware import FactoryPartsMissingError, VersionExistsError
 from backend.issuers import BadTokenError, IssuerAwayError
 from backend.links import BadLinkError, ExpiredLinkError, LinkNotAllowedError
 from backend.people import AboveYouError, LastAdminError, LinkGoneError
+from backend.publishers import TokenNotAllowedError
 from backend.roles import RoleInUseError, RoleTakenError
 from backend.sight import NotYourGroupError, UnknownDeviceError
 from backend.sign_ins import TooManyAttemptsError, WrongCredentialsError
@@ -97,6 +98,7 @@ _STATUS: dict[type[Refusal], int] = {
     ForeignOriginError: 403,
     PasswordChangeRequiredError: 403,
     LinkNotAllowedError: 403,
+    TokenNotAllowedError: 403,
     AboveYouError: 403,
     NotYourGroupError: 403,
     NotFoundError: 404,

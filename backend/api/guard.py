@@ -76,6 +76,7 @@ class _Facts:
 
     token: str | None = None
     has_key: bool = False
+    has_token: bool = False
     host: bytes = b""
     origin: bytes | None = None
     fetch_site: bytes | None = None
@@ -129,9 +130,11 @@ class Guard:
         """Put who asks into `state`; raise a Refusal where the request may not pass."""
         path: str = scope["path"]
         # A key speaks for itself: no page of another site can send that header.
-        if facts.token is not None and not facts.has_key:
+        speaks_for_itself = facts.has_key or (facts.has_token and path == paths.UPLOAD)
+        if facts.token is not None and not speaks_for_itself:
             state["identity"] = await self._identify(facts.token)
-        if scope["method"] not in _SAFE_METHODS and not facts.has_key and not self._is_ours(facts):
+        is_change = scope["method"] not in _SAFE_METHODS
+        if is_change and not speaks_for_itself and not self._is_ours(facts):
             raise ForeignOriginError("This was sent by a page of another site.")
         if path in PUBLIC or path.startswith(PUBLIC_BELOW):
             return
@@ -274,6 +277,8 @@ def _facts(scope: Scope) -> _Facts:
             facts.fetch_site = value
         elif name == API_KEY_HEADER_BYTES:
             facts.has_key = True
+        elif name == b"authorization":
+            facts.has_token = value[:7].lower() == b"bearer "
     return facts
 
 

@@ -79,6 +79,7 @@ def _error(sentence: str, code: str, field: str | None = None) -> dict[str, Any]
     responses={
         201: {"content": {"application/json": {"example": _ANSWER}}},
         400: _error("esp8266 is an old name of esp12f; …", "unknown_platform", "platform"),
+        403: _error("The token is of no workflow that may upload here.", "token_not_allowed"),
         401: _error("The key is unknown, expired or revoked.", "wrong_key"),
         409: _error("esp32 2026.11.24.1 exists already; …", "version_exists", "version"),
         413: _error("The file is larger than 8,388,608 bytes, …", "upload_too_large", "file"),
@@ -87,6 +88,8 @@ def _error(sentence: str, code: str, field: str | None = None) -> dict[str, Any]
 )
 async def upload(request: Request) -> Response:
     """Check and publish an image, and tell the clocks. Key scope: `upload`.
+
+    CI that the server knows sends the OIDC token of its run as `Authorization: Bearer`.
 
     The image is read to its end: a file for another chip, a truncated or a foreign one
     is refused, and the sentence says what it is.

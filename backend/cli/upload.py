@@ -9,6 +9,7 @@ import httpx
 import typer
 
 from backend.bundle import BadBundleError, application_of, is_bundle, read_bundle
+from backend.cli.actions import is_in_actions, run_token
 from backend.cli.output import give_up, say
 from backend.cli.settings import read_settings
 from backend.cli.sign import KEY_HELP, KEY_VARIABLE, sign_image
@@ -35,7 +36,11 @@ def upload_command(
     version: Annotated[str, typer.Option(help="YYYY.M.D.BUILD; else read from the file.")] = "",
     url: Annotated[str, typer.Option(help="The server; else SKICLOCK_BASE_URL.")] = "",
     key: Annotated[
-        str, typer.Option(help="An upload key; else UPLOAD_API_KEY.", envvar="SKICLOCK_UPLOAD_KEY")
+        str,
+        typer.Option(
+            help="An upload key; else the run's own token in GitHub Actions, else UPLOAD_API_KEY.",
+            envvar="SKICLOCK_UPLOAD_KEY",
+        ),
     ] = "",
     signing_key: Annotated[
         str, typer.Option("--signing-key", help=KEY_HELP, envvar=KEY_VARIABLE)
@@ -47,7 +52,8 @@ def upload_command(
     """Upload firmware, signed where there is a key. What is already there is no error."""
     settings = read_settings()
     url = (url or settings.public_url).rstrip("/")
-    key = key or settings.upload_api_key.get_secret_value()
+    if not key and not is_in_actions():
+        key = settings.upload_api_key.get_secret_value()
     if signature and len(files) > 1:
         give_up("One signature fits one file; give --signing-key for several.")
     for file in files:
@@ -91,7 +97,9 @@ def _send(file: Path, platform: str, version: str, signature: str, url: str, key
         with file.open("rb") as stream:
             answer = httpx.post(
                 url + paths.UPLOAD,
-                headers={paths.API_KEY_HEADER: key},
+                headers={paths.API_KEY_HEADER: key}
+                if key
+                else {"Authorization": f"Bearer {run_token(url)}"},
                 data={"platform": platform, "version": version} | signed,
                 files={"file": (file.name, stream, "application/octet-stream")},
                 timeout=TIMEOUT_S,

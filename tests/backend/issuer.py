@@ -51,6 +51,7 @@ class Issuer:
                 Route("/auth", self._auth),
                 Route("/token", self._token, methods=["POST"]),
                 Route("/me", self._user_info),
+                Route("/run", self._run),
             ]
         )
 
@@ -80,6 +81,14 @@ class Issuer:
 
     async def _user_info(self, _: Request) -> Response:
         return JSONResponse(self.user_info)
+
+    async def _run(self, request: Request) -> Response:
+        """Answer as GitHub does where a run asks for its token."""
+        if request.headers.get("authorization") != "Bearer the runner's":
+            return JSONResponse({"message": "no"}, 401)
+        self.asked.append("run")
+        words = {"aud": request.query_params["audience"], "jti": f"run {len(self.asked)}"}
+        return JSONResponse({"value": self.token(**self.claims | words)})
 
 
 def new_key(kid: str) -> ECKey:

@@ -116,9 +116,17 @@ def create_server(settings: Settings, surroundings: Surroundings) -> Server:
     issuers = Issuers()
     clock_keys = ClockKeys(settings.clock_key.get_secret_value())
     topics, snapshots = Topics(settings.mqtt_topic_prefix), Snapshots()
-    clock_users = ClockUsers(database, clock_keys, topics, surroundings.set_clock_users)
+    clock_users = ClockUsers(
+        database,
+        clock_keys,
+        topics,
+        surroundings.set_clock_users,
+        on_new=lambda device_ids: dispatcher.take_wanted(device_ids),
+    )
     link = Link(surroundings.broker, topics, health, diagnostics, put=lambda item: ingest.put(item))
-    dispatcher = Dispatcher(database, link, fleet)
+    dispatcher = Dispatcher(
+        database, link, fleet, keys=clock_keys, topics=topics, on_use=clock_users.note_use
+    )
     ingest = Ingest(
         database,
         fleet,

@@ -61,23 +61,12 @@ async def want(
     After the commit the caller tells the fleet (Fleet.want) and the dispatcher. Raises
     BadSettingsError or NoSettingsError.
     """
-    device = await session.scalar(
-        select(Device).where(Device.device_id == device_id, Device.protocol >= PROTOCOL)
-    )
-    if device is None:
-        raise NoSettingsError(
-            f"{device_id[:40]} takes no settings: its firmware is of the first generation.",
-            field="device_id",
-        )
+    device = await _settable(session, device_id)
     row = await session.get(ClockSettings, device.id, with_for_update=True)
     before = row.settings if row else {}
-    # Higher than all that the clock may have been given, by another server too.
-    version = max(row.version if row else 0, device.config_version or 0) + 1
+    version = _next_version(row, device)
     _check(settings, topics.to_clock(Order.CONFIG, device_id), version)
-    if row is None:
-        row = ClockSettings(device=device.id)
-        session.add(row)
-    row.version, row.settings, row.changed_at, row.changed_by = version, settings, now, actor
+    _write(session, row, device, version, settings, actor=actor, now=now)
     audit.record(
         session,
         at=now,
@@ -88,6 +77,29 @@ async def want(
         before=without_secrets(before),
         after=without_secrets(settings),
     )
+    await session.flush()
+    return version
+
+
+async def renew(
+    session: AsyncSession,
+    device_id: str,
+    *,
+    beside: dict[str, Any],
+    topics: Topics,
+    actor: str,
+    now: datetime,
+) -> int:
+    """Have a clock be sent its settings once more, under a new version; return that.
+
+    `beside`: what is laid over them when they are sent, and must fit. Raises as `want` does.
+    """
+    device = await _settable(session, device_id)
+    row = await session.get(ClockSettings, device.id, with_for_update=True)
+    settings = row.settings if row else {}
+    version = _next_version(row, device)
+    _check(settings | beside, topics.to_clock(Order.CONFIG, device_id), version)
+    _write(session, row, device, version, settings, actor=actor, now=now)
     await session.flush()
     return version
 
@@ -118,6 +130,44 @@ async def load_wanted(
 def without_secrets(settings: dict[str, Any]) -> dict[str, Any]:
     """Return settings as they may be shown."""
     return {name: "********" if name in SECRETS else value for name, value in settings.items()}
+
+
+def fits(topics: Topics, device_id: str, config: Config) -> bool:
+    """Tell whether a clock can read these settings in one message."""
+    return fits_packet(topics.to_clock(Order.CONFIG, device_id), encode(config))
+
+
+async def _settable(session: AsyncSession, device_id: str) -> Device:
+    device: Device | None = await session.scalar(
+        select(Device).where(Device.device_id == device_id, Device.protocol >= PROTOCOL)
+    )
+    if device is None:
+        raise NoSettingsError(
+            f"{device_id[:40]} takes no settings: its firmware is of the first generation.",
+            field="device_id",
+        )
+    return device
+
+
+def _next_version(row: ClockSettings | None, device: Device) -> int:
+    """Return a version higher than all that the clock may have been given, by others too."""
+    return max(row.version if row else 0, device.config_version or 0) + 1
+
+
+def _write(
+    session: AsyncSession,
+    row: ClockSettings | None,
+    device: Device,
+    version: int,
+    settings: dict[str, Any],
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    if row is None:
+        row = ClockSettings(device=device.id)
+        session.add(row)
+    row.version, row.settings, row.changed_at, row.changed_by = version, settings, now, actor
 
 
 def _check(settings: dict[str, Any], topic: str, version: int) -> None:

@@ -7,7 +7,7 @@ have no row: the clock says again what was not acknowledged.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -15,9 +15,11 @@ import aiomqtt
 import msgspec
 import structlog
 
-from backend import clock_settings, commands
+from backend import clock_settings, commands, rotation
+from backend.clock_keys import Claimed, ClockKeys
+from backend.contract.messages import ConfigReport
 from backend.contract.orders import Ack
-from backend.contract.topics import Order
+from backend.contract.topics import Order, Topics
 from backend.db import Database, is_unavailable
 from backend.fleet import Fleet
 from backend.mqtt import Link
@@ -35,10 +37,23 @@ SETTINGS_AGAIN_AFTER = timedelta(seconds=30)
 class Dispatcher:
     """Owns the task that sends what is still to be told."""
 
-    def __init__(self, database: Database, link: Link, fleet: Fleet) -> None:
+    def __init__(
+        self,
+        database: Database,
+        link: Link,
+        fleet: Fleet,
+        *,
+        keys: ClockKeys,
+        topics: Topics,
+        on_use: Callable[[Claimed], None],
+    ) -> None:
+        """`on_use` hears with which credentials of its own a clock is connected."""
         self._database = database
         self._link = link
         self._fleet = fleet
+        self._keys = keys
+        self._topics = topics
+        self._on_use = on_use
         self._wake = asyncio.Event()
         self._came_back: set[str] = set()
         self._differing: set[str] = set()
@@ -70,6 +85,19 @@ class Dispatcher:
         """Hear that a clock is to have other settings from now on: they are sent at once."""
         self._settings_sent_at.pop(device_id, None)
         self.settings_differ(device_id, now=now)
+
+    def settings_reported(self, report: ConfigReport) -> None:
+        """Hear what a clock is set to: with that, as whom it is connected."""
+        if claimed := rotation.used_by(report):
+            self._on_use(claimed)
+
+    async def take_wanted(self, device_ids: Iterable[str]) -> None:
+        """Send clocks what they are to have, which somebody may have changed elsewhere."""
+        async with self._database.session() as session:
+            wanted = await clock_settings.load_wanted(session, device_ids)
+        for one in wanted:
+            self._fleet.want(one.device_id, one.config.version)
+            self.settings_changed(one.device_id, now=_now())
 
     async def run(self) -> None:
         """Look and send until cancelled."""
@@ -121,6 +149,9 @@ class Dispatcher:
         try:
             async with self._database.session() as session:
                 wanted = await clock_settings.load_wanted(session, differing)
+                wanted = await rotation.fill_in(
+                    session, wanted, keys=self._keys, topics=self._topics
+                )
             for some in _in_parts(wanted):
                 await self._publish([(one.device_id, Order.CONFIG, one.config) for one in some])
         except BaseException:

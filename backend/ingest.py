@@ -73,6 +73,9 @@ class Contact(Protocol):
     def settings_differ(self, device_id: str, *, now: datetime) -> None:
         """Hear that a clock has other settings than the wanted."""
 
+    def settings_reported(self, report: ConfigReport) -> None:
+        """Hear what a clock is set to."""
+
 
 class Ingest:
     """Owns the two lanes, and what follows from their commits."""
@@ -264,6 +267,8 @@ class Ingest:
         for report, _ in batch.reports:
             if isinstance(report, Info) or (isinstance(report, Status) and report.online):
                 self._contact.came_back(report.device_id)
+            elif isinstance(report, ConfigReport):
+                self._contact.settings_reported(report)
         clocks = self._fleet.clocks
         for sighting in batch.clocks.values():
             clock = clocks.get(sighting.device_id)

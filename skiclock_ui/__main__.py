@@ -7,7 +7,7 @@ import sys
 import typer
 import uvloop
 
-from backend.cli import keys, people, sign
+from backend.cli import clocks, keys, people, sign
 from backend.cli.backup import backup_command, restore_command
 from backend.cli.database import command_database
 from backend.cli.doctor import doctor_command
@@ -75,6 +75,7 @@ cli.command("upload")(upload_command)
 cli.command("simulate")(simulate_command)
 cli.add_typer(people.app, name="user")
 cli.add_typer(keys.app, name="key")
+cli.add_typer(clocks.app, name="clock")
 cli.add_typer(sign.app, name="sign")
 
 

@@ -18,6 +18,7 @@ from starlette.types import Scope
 from backend.access import UnknownUserError
 from backend.api_keys import UnknownKeyError, WrongKeyError
 from backend.claims import TooManyClaimsError, UnknownClaimError
+from backend.clock_credentials import NoCredentialsError, RotationWaitsError
 from backend.db import is_unavailable
 from backend.errors import Refusal
 from backend.firmware import FactoryPartsMissingError, VersionExistsError
@@ -112,6 +113,8 @@ _STATUS: dict[type[Refusal], int] = {
     LastAdminError: 409,
     RoleInUseError: 409,
     RoleTakenError: 409,
+    NoCredentialsError: 409,
+    RotationWaitsError: 409,
     VersionExistsError: 409,
     FactoryPartsMissingError: 409,
     ExpiredLinkError: 410,

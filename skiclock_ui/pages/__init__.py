@@ -13,6 +13,7 @@ from skiclock_ui.pages import (
     account,
     audit,
     clock,
+    clock_credentials,
     clock_settings,
     clocks,
     diagnostics,
@@ -46,6 +47,7 @@ def create(app: FastAPI, server: "Server") -> None:
     clocks.create(app, server)
     clock.create(server, live)
     clock_settings.create(server, live)
+    clock_credentials.create(server, live)
     updates.create(server, live)
     firmware.create(server, live)
     flash.create(server, live)

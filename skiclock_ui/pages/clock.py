@@ -18,6 +18,7 @@ from backend.sight import UnknownDeviceError, sees
 from skiclock_ui.components.clock.clock import ClockElement, clock_state, clock_words
 from skiclock_ui.i18n import current_language
 from skiclock_ui.live import Live, Topic
+from skiclock_ui.pages.clock_credentials import credentials_of, credentials_panel
 from skiclock_ui.pages.clock_settings import settings_panel, state_of
 from skiclock_ui.pages.flash_history import attempts_of, history_panel
 from skiclock_ui.theme import frame
@@ -85,6 +86,7 @@ def create(server: "Server", live: Live) -> None:
         shown = await _state(server, device_id)
         settings = await state_of(server, device_id)
         flashed = await attempts_of(server, identity, device_id)
+        credentials = await credentials_of(server, device_id)
         with frame(server, shown["name"] or device_id, "clocks"):
             ClockElement(
                 words=clock_words(),
@@ -92,6 +94,7 @@ def create(server: "Server", live: Live) -> None:
                 may={"tell": identity.may(Permission.COMMAND_CLOCKS)},
                 lang=current_language(),
             )
+            credentials_panel(credentials, identity)
             settings_panel(settings, identity)
             history_panel(flashed, device_id)
 

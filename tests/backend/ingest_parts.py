@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from backend import clock_settings, devices, reports, update_log
 from backend.batch import Item
-from backend.contract.messages import Message, VersionResponse
+from backend.contract.messages import ConfigReport, Message, VersionResponse
 from backend.contract.orders import Ack
 from backend.db import Database
 from backend.fleet import Fleet
@@ -37,6 +37,7 @@ class Told:
     acks: list[tuple[str, Ack]] = field(default_factory=list)
     back: list[str] = field(default_factory=list)
     differing: list[str] = field(default_factory=list)
+    reported: list[ConfigReport] = field(default_factory=list)
 
     def ack(self, device_id: str, ack: Ack) -> None:
         self.acks.append((device_id, ack))
@@ -46,6 +47,9 @@ class Told:
 
     def settings_differ(self, device_id: str, *, now: datetime) -> None:
         self.differing.append(device_id)
+
+    def settings_reported(self, report: ConfigReport) -> None:
+        self.reported.append(report)
 
 
 @dataclass

@@ -134,3 +134,11 @@ def test_signing_key_may_stand_in_the_environment_and_is_never_shown(
     assert pem.splitlines()[1][:20] not in broken.output
     monkeypatch.delenv("FIRMWARE_SIGNING_KEY")
     assert "FIRMWARE_SIGNING_KEY" in run(*arguments).output
+
+
+def test_clock_without_credentials_of_its_own_has_none_to_renew_or_revoke(run) -> None:
+    for command in ("rotate", "revoke"):
+        result = run("clock", command, "a1b2c3")
+        assert result.exit_code == 2
+        assert "a1b2c3 has no credentials of its own" in result.output
+    assert run("clock", "credentials", "a1b2c3").output.startswith("GENERATION  STATE")

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from skiclock_ui import i18n
 from skiclock_ui.components.audit.audit import audit_words
 from skiclock_ui.components.clock.clock import clock_words
+from skiclock_ui.components.clock.credentials import credentials_words
 from skiclock_ui.components.clock.settings import settings_words
 from skiclock_ui.components.diagnostics.diagnostics import diagnostics_words
 from skiclock_ui.components.firmware.firmware import firmware_words
@@ -26,6 +27,7 @@ PAGES = {
     "roles/roles.js": roles_words,
     "clock/clock.js": clock_words,
     "clock/settings.js": settings_words,
+    "clock/credentials.js": credentials_words,
     "firmware/firmware.js": firmware_words,
     "flash/flash.js": flash_words,
     "flash/history.js": history_words,

@@ -13,9 +13,13 @@ from pathlib import Path
 
 import structlog
 
+from backend.contract.flash_map import NVS_BYTES, NVS_OFFSET
+from backend.identity_part import NVS_NAMESPACE
 from backend.signatures import new_key, pem_of, public_digits
 from backend.simulator.linux_program import build_program
 from e2e.conftest import Product
+from e2e.written_flash import WrittenFlash
+from tests.nvs import read_blobs
 
 log = structlog.get_logger(__name__)
 
@@ -134,6 +138,28 @@ async def running_clock(
         yield clock
     finally:
         await clock.end()
+
+
+async def boot(
+    flash: WrittenFlash, program: Path, device_id: str, data: Path
+) -> asyncio.subprocess.Process:
+    """Start a new board on what was flashed: nothing else tells it where to go, and as whom.
+
+    What the chip's NVS library would read is put where the Linux clock reads it, record by record.
+    """
+    store = data / "store"
+    store.mkdir(parents=True)
+    for (namespace, key), record in read_blobs(flash.read(NVS_OFFSET, NVS_BYTES)).items():
+        assert namespace == NVS_NAMESPACE
+        (store / key).write_bytes(record)
+    return await asyncio.create_subprocess_exec(
+        program,
+        *("--data", data, "--device-id", device_id, "--headless", "--improv", "--no-wifi"),
+        *("--jitter", "1", "--heartbeat", "2"),
+        env={"PATH": os.environ["PATH"]},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
 
 
 @asynccontextmanager

@@ -2,23 +2,30 @@
 
 Bytes go through Playwright's binding, not a socket of the page: the page's content security
 policy stays as it is. The emulator knows neither the C3's nor the S3's magic register.
+
+DTR and RTS do what the two transistors of a board do: RTS holds the chip in reset, DTR holds the
+pin that chooses the boot loader. Let go without it, a chip that was written runs what was written.
 """
 
 import asyncio
 import base64
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from esp32_mock_bootloader import mock_bootloader
 from playwright.async_api import BrowserContext, Page
 
+from e2e.written_flash import WrittenFlash
 from tests.ports import free_ports
 
 _MAGIC_REGISTER = 0x40001000
 _MAGIC_VALUES = {"esp32c3": 0x1B31506F, "esp32s3": 0x09}
 _READ_REG = 0x0A
 _END, _ESCAPE = b"\xc0", b"\xdb"
+
+Firmware = Callable[[WrittenFlash], Awaitable[asyncio.subprocess.Process]]
+"""Starts what was written; the process's standard input and output are the serial line."""
 
 SHIM = """
 (() => {
@@ -41,7 +48,7 @@ SHIM = """
       port.readable = new ReadableStream({ start, cancel: port.renew });
     },
     async close() { controller = null; port.readable = port.writable = null; },
-    async setSignals() {},
+    setSignals: (signals) => window.serialSignals(signals),
     async getSignals() { return {}; },
     getInfo: () => ({ usbVendorId: 0x10c4, usbProductId: 0xea60 }),
     async forget() {},
@@ -60,6 +67,10 @@ class Bridge:
 
     def __init__(self, kind: str, page: Page, port: int) -> None:
         self.written_bytes = 0
+        self.flash = WrittenFlash()
+        self.firmware: Firmware | None = None
+        self.running: asyncio.subprocess.Process | None = None
+        """What runs in the emulated chip's place since it was reset."""
         self.pull_after_bytes: int | None = None
         """Unplug once so many bytes were written."""
         self._kind = kind
@@ -68,6 +79,8 @@ class Bridge:
         self._writer: asyncio.StreamWriter | None = None
         self._pump: asyncio.Task[None] | None = None
         self._held = b""
+        self._is_in_reset = False
+        self._wants_boot_loader = False
 
     async def open(self) -> None:
         """Plug in, or go on with the line that is open."""
@@ -84,9 +97,15 @@ class Bridge:
             await self.close()
             await self._page.evaluate("window.serialGone()")
             return
+        if self.running is not None:
+            assert self.running.stdin is not None
+            self.running.stdin.write(data)
+            await self.running.stdin.drain()
+            return
         if self._writer is None:
             return
         for frame in self._frames(data):
+            self.flash.take(_unescaped(frame))
             answer = self._own_answer(frame)
             if answer is not None:
                 await self._tell(answer)
@@ -94,8 +113,33 @@ class Bridge:
                 self._writer.write(frame)
         await self._writer.drain()
 
+    async def signals(self, levels: dict[str, bool]) -> None:
+        """Set DTR and RTS; what is not named stays."""
+        self._wants_boot_loader = levels.get("dataTerminalReady", self._wants_boot_loader)
+        was_in_reset = self._is_in_reset
+        self._is_in_reset = levels.get("requestToSend", was_in_reset)
+        if not was_in_reset or self._is_in_reset:
+            return
+        if self.running is None and not self._wants_boot_loader and self.flash.is_written:
+            await self._run()
+
+    async def _run(self) -> None:
+        if self.firmware is None:
+            return
+        await self._hang_up()
+        self.running = await self.firmware(self.flash)
+        assert self.running.stdout is not None
+        self._pump = asyncio.create_task(self._carry(self.running.stdout))
+
     async def close(self) -> None:
         """Unplug."""
+        await self._hang_up()
+        if self.running is not None:
+            self.running.terminate()
+            await self.running.wait()
+            self.running = None
+
+    async def _hang_up(self) -> None:
         if self._pump is not None:
             self._pump.cancel()
             await asyncio.gather(self._pump, return_exceptions=True)
@@ -132,9 +176,7 @@ class Bridge:
         """Answer for the register by which ESP Web Tools tells chips apart."""
         if self._kind not in _MAGIC_VALUES:
             return None
-        body = (
-            frame.strip(_END).replace(_ESCAPE + b"\xdc", _END).replace(_ESCAPE + b"\xdd", _ESCAPE)
-        )
+        body = _unescaped(frame)
         if len(body) < 12 or body[1] != _READ_REG:
             return None
         if struct.unpack("<I", body[8:12])[0] != _MAGIC_REGISTER:
@@ -147,6 +189,10 @@ class Bridge:
         )
 
 
+def _unescaped(frame: bytes) -> bytes:
+    return frame.strip(_END).replace(_ESCAPE + b"\xdc", _END).replace(_ESCAPE + b"\xdd", _ESCAPE)
+
+
 @asynccontextmanager
 async def cable(context: BrowserContext, page: Page, kind: str) -> AsyncIterator[Bridge]:
     """Plug an emulated blank chip into a page that is still to be loaded."""
@@ -155,6 +201,7 @@ async def cable(context: BrowserContext, page: Page, kind: str) -> AsyncIterator
     bridge = Bridge(kind, page, port)
     await page.expose_function("serialOpen", bridge.open)
     await page.expose_function("serialWrite", bridge.write)
+    await page.expose_function("serialSignals", bridge.signals)
     await context.add_init_script(SHIM)
     try:
         yield bridge

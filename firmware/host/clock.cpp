@@ -59,7 +59,8 @@ const char* or_null(const std::string& text) { return text.empty() ? nullptr : t
 
 Clock::Clock(const Options& options, int slot)
     : options_(options),
-      network_(options_.faults, build_defect() != Defect::kNoNetwork),
+      network_(options_.data + "/wifi", options_.has_wifi ? "Linux" : "", options_.faults,
+               build_defect() != Defect::kNoNetwork),
       broker_(network_, options_.faults),
       download_(network_, options_.faults),
       udp_(network_),

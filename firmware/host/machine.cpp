@@ -13,7 +13,9 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
+#include <utility>
 
 #include "files.h"
 #include "flash.h"
@@ -40,12 +42,14 @@ std::uint32_t monotonic_ms() {
       std::chrono::duration_cast<std::chrono::milliseconds>(since).count());
 }
 
-Network::Network(const Faults& faults, bool has_driver)
-    : faults_(faults), has_driver_(has_driver) {}
+Network::Network(std::string file, const char* ssid, const Faults& faults, bool has_driver)
+    : file_(std::move(file)), faults_(faults), has_driver_(has_driver), ssid_(ssid) {
+  if (const auto kept = read_file(file_)) ssid_.assign(kept->begin(), kept->end());
+}
 
 bool Network::is_joined() const {
   const auto lived = Steady::now() - started_;
-  if (!has_driver_ || !is_switched_on_ || lived < kJoinTime) return false;
+  if (!has_driver_ || !is_switched_on_ || ssid_.empty() || lived < kJoinTime) return false;
   if (!faults_.wifi_lost_after_s) return true;
   const std::chrono::seconds from(*faults_.wifi_lost_after_s);
   return lived < from || lived > from + std::chrono::seconds(faults_.wifi_lost_for_s);
@@ -76,11 +80,16 @@ void Network::ip_address(char* buffer, std::size_t capacity) {
 }
 
 bool Network::add_network(const char* ssid, const char* password) {
+  if (password == nullptr || !write_file(file_, ssid, std::strlen(ssid))) return false;
   ssid_ = ssid;
-  return password != nullptr;
+  started_ = Steady::now();
+  return true;
 }
 
-void Network::forget_networks() { ssid_.clear(); }
+void Network::forget_networks() {
+  ssid_.clear();
+  ::unlink(file_.c_str());
+}
 
 bool Rtc::read(std::int64_t* unix_s) {
   if (!is_fitted_) return false;

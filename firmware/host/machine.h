@@ -17,7 +17,8 @@ std::uint32_t monotonic_ms();
 
 class Network : public NetworkPort {
  public:
-  Network(const Faults& faults, bool has_driver);
+  // `file`: where it keeps the name of its network; `ssid`: without one, "" for none.
+  Network(std::string file, const char* ssid, const Faults& faults, bool has_driver);
   bool is_up() override { return is_joined(); }
   bool is_up() const { return is_joined(); }
   std::int16_t rssi_dbm() override;
@@ -33,10 +34,11 @@ class Network : public NetworkPort {
  private:
   bool is_joined() const;
 
+  const std::string file_;
   const Faults& faults_;
   bool has_driver_;
   bool is_switched_on_ = true;
-  std::string ssid_ = "Linux";
+  std::string ssid_;
   Steady::time_point started_ = Steady::now();
 };
 

@@ -179,6 +179,8 @@ constexpr Option kOptions[] = {
     {"no-rtc", "", "", "no battery-backed clock is fitted", take_switch<&Options::has_rtc, false>},
     {"no-thermometer", "", "", "no sensor is fitted",
      take_switch<&Options::has_thermometer, false>},
+    {"no-wifi", "", "", "knows no network yet, as a new board; Improv gives it one",
+     take_switch<&Options::has_wifi, false>},
     {"improv", "", "", "standard input and output are the serial line",
      take_switch<&Options::speaks_improv, true>},
     {"trial", "S", "", "how long a new program may take to prove itself (180)",

@@ -31,6 +31,7 @@ struct Options {
   bool is_headless = false;
   bool has_rtc = true;
   bool has_thermometer = true;
+  bool has_wifi = true;  // false: as a new board, until it is given a network
   bool speaks_improv = false;
   bool wants_help = false;
   bool wants_version = false;

@@ -3,6 +3,7 @@
 const BAUD = 115200;
 const LOG_CHARACTERS = 60_000;
 const TELL_EVERY_PERCENT = 10;
+const SIGNS = { "🎉": "✓", "⚠️": "!" }; // ours are no emoji
 
 /** Let the person choose a port; null where none was chosen. */
 export async function choosePort() {
@@ -20,7 +21,7 @@ export function makeLog() {
   const lines = [];
   const say = (text) => {
     const plain = String(text).trim();
-    if (plain) lines.push(`${((Date.now() - began) / 1000).toFixed(1).padStart(6)} ${plain}`);
+    if (plain) lines.push(`${((Date.now() - began) / 1000).toFixed(1)} s  ${plain}`);
   };
   return { say, text: () => lines.join("\n").slice(-LOG_CHARACTERS) };
 }
@@ -83,6 +84,8 @@ function watch(dialog, log, told) {
   let said = "";
   dialog.updated = function (changed) {
     updated.call(this, changed);
+    const message = this.shadowRoot.querySelector("ewt-page-message");
+    if (message && message.icon in SIGNS) message.icon = SIGNS[message.icon];
     const now = this._installState;
     if (!changed.has("_installState") || !now) return;
     const written = now.state === "writing" ? now.details.percentage : 0;

@@ -4,6 +4,7 @@
 #include <ctime>
 #include <string>
 
+#include "folder.h"
 #include "machine.h"
 
 using namespace skiclock;
@@ -47,10 +48,29 @@ TEST_CASE("a press of a key lasts, and can be taken back") {
 
 TEST_CASE("a build without its driver never joins a network") {
   const Faults faults;
-  Network network(faults, false);
+  const Folder folder;
+  Network network(folder / "wifi", "Linux", faults, false);
   CHECK_FALSE(network.is_up());
   char name[4];
   network.ssid(name, sizeof name);
   CHECK(std::string(name) == "Lin");
   CHECK(network.add_network("Skistadion", "secret"));
+}
+
+TEST_CASE("a new board joins no network until it is given one, and knows that one ever after") {
+  const Faults faults;
+  const Folder folder;
+  const auto name_of = [](Network& network) {
+    char name[16];
+    network.ssid(name, sizeof name);
+    return std::string(name);
+  };
+  Network fresh(folder / "wifi", "", faults, true);
+  CHECK(name_of(fresh).empty());
+  CHECK(fresh.add_network("Skistadion", "secret"));
+  Network later(folder / "wifi", "", faults, true);
+  CHECK(name_of(later) == "Skistadion");
+  later.forget_networks();
+  Network reset(folder / "wifi", "", faults, true);
+  CHECK(name_of(reset).empty());
 }

@@ -83,12 +83,12 @@ export default {
       <h1 dir="auto" :class="{mono: !state.name}">{{ state.name ?? state.device_id }}</h1>
       <p><span class="chip" :class="state.online ? 'ok' : ''">{{ state.online ? words.online : words.offline }}</span>
         <span v-if="state.name" class="mono faint">{{ state.device_id }}</span> <span dir="auto">{{ state.board }}</span>
-        <span class="mono" dir="auto">{{ state.version }}</span> <span class="quiet">{{ words.heard }} <moment :at="state.last_seen"/></span></p>
+        <span class="mono" dir="auto">{{ state.version }}</span> <span v-if="state.heard" class="quiet">{{ words.heard }} <moment :at="state.last_seen"/></span></p>
     </div>
   </div>
 
   <div role="status"><p v-if="notice" class="notice" :class="notice.tone"><icon :name="notice.tone === 'ok' ? 'check' : 'warning'"/><span>{{ notice.text }}</span></p></div>
-  <p v-if="!state.takes_commands" class="notice"><icon name="info"/><span>{{ words.first_generation }}</span></p>
+  <p v-if="!state.takes_commands" class="notice"><icon name="info"/><span>{{ state.heard ? words.first_generation : words.unheard }}</span></p>
 
   <div v-if="state.takes_commands" class="clock-two">
     <section class="panel clock-part" aria-labelledby="clock-picture">
@@ -121,7 +121,7 @@ export default {
     </section>
   </div>
 
-  <dl class="figures"><div v-for="[name, title, value] in readings" :key="name" class="figure"><dt>{{ title }}</dt><dd class="num">{{ value }}</dd></div></dl>
+  <dl v-if="readings.length" class="figures"><div v-for="[name, title, value] in readings" :key="name" class="figure"><dt>{{ title }}</dt><dd class="num">{{ value }}</dd></div></dl>
 
   <template v-if="state.takes_commands">
     <section class="panel" aria-labelledby="clock-told">

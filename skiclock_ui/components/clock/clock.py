@@ -37,6 +37,7 @@ def clock_state(
         "board": clock.board,
         "version": clock.version,
         "online": is_online,
+        "heard": clock.heard,
         "last_seen": clock.last_seen.timestamp(),
         "takes_commands": (clock.protocol or 0) >= PROTOCOL,
         "readings": {
@@ -67,6 +68,7 @@ def clock_words() -> dict[str, Any]:
         "online": _("Online"),
         "offline": _("Offline"),
         "heard": _("Heard"),
+        "unheard": _("Claimed, and not heard yet: it waits for its first contact."),
         "first_generation": _(
             "This clock runs firmware of the first generation: it takes no commands and keeps no "
             "journal. Update it, and this page fills."

@@ -16,7 +16,7 @@ export default {
     const { words, device } = props;
     const attempts = shallowRef(props.state);
     useTopic("flashed", () =>
-      ask("flash.attempts", { device_id: device ?? null }).then((fresh) => (attempts.value = fresh), () => {}));
+      ask("flash.attempts", device ? { device_id: device } : {}).then((fresh) => (attempts.value = fresh), () => {}));
 
     const logs = ref({}); // by attempt, once asked for
     async function show(id, event) {

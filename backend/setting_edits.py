@@ -114,6 +114,9 @@ async def change(
     ChangedMeanwhileError, and what clock_settings.want raises.
     """
     check(changes)
+    # Two who save a clock's first settings have no row yet that they could wait for.
+    clock = select(Device.id).where(Device.device_id == device_id).with_for_update(key_share=True)
+    await session.execute(clock)
     row = await session.scalar(
         select(ClockSettings)
         .join(Device, Device.id == ClockSettings.device)

@@ -197,6 +197,24 @@ async def test_image_that_is_stored_wrong_never_boots(shop: Workshop) -> None:
         assert not ran(clock, damaged)
 
 
+async def test_settings_sent_from_its_page_are_in_force_on_the_clock_by_its_own_word(
+    shop: Workshop,
+) -> None:
+    async with shop.clock("c10c47", shop.programs.make()):
+        await expect(shop.card("c10c47")).to_be_visible(timeout=SOON_MS)
+        page = shop.page
+        await page.goto(f"{shop.product.url}/clocks/c10c47")
+        await page.get_by_label("Seconds of each").fill("9")
+        await page.locator("#set-name").fill("Målgång")
+        await page.get_by_role("button", name="Send to the clock").click()
+        await expect(page.locator("[data-standing]")).to_have_text("Applied", timeout=SOON_MS)
+        in_force = page.get_by_role("region", name="Settings in force")
+        await expect(in_force).to_contain_text("Målgång", timeout=SOON_MS)
+        reported = in_force.locator("div", has=page.get_by_text("screen_s", exact=True)).last
+        await expect(reported).to_contain_text("9")
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("Målgång")
+
+
 def ran(clock: LinuxClock, program: Program) -> bool:
     """Tell whether a clock said anything as this build."""
     return any(line.split()[2].rstrip(":") == program.version for line in clock.said)

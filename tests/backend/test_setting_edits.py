@@ -1,5 +1,6 @@
 """Changes that people make to a clock's settings, laid over what was wanted before."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -60,6 +61,20 @@ async def test_change_is_laid_over_what_was_wanted_and_nothing_takes_it_back(
     saved = await change(database, {"brightness": None, "ntp": ["ntp.se"]}, seen=1)
     assert saved == Saved(version=2, is_renamed=False, name=None)
     assert (await wanted_of(database)).settings == {"screen_s": 9, "ntp": ["ntp.se"]}
+
+
+async def test_of_two_who_save_the_first_settings_at_once_one_is_told_to_look(
+    database: Database,
+) -> None:
+    results = await asyncio.gather(
+        change(database, {"brightness": 40}),
+        change(database, {"screen_s": 9}),
+        return_exceptions=True,
+    )
+    saved = [one for one in results if isinstance(one, Saved)]
+    refused = [one for one in results if isinstance(one, ChangedMeanwhileError)]
+    assert (len(saved), len(refused)) == (1, 1), results
+    assert len((await wanted_of(database)).settings) == 1
 
 
 async def test_secrets_that_were_sent_before_stay_and_are_never_shown(database: Database) -> None:

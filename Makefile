@@ -13,7 +13,7 @@ run: $(VENV)/ready-to-run $(PAGES_NPM)
 test: $(VENV)/ready-to-test $(PAGES_NPM)
 	@(for variant in sanitized on-host on-riscv32 on-lx106 fuzz; do nice sh .ci/build-firmware $$variant; done >/dev/null 2>&1 &)
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/pytest -n 3 --dist worksteal
+	@$(BIN)/pytest -n 3 --dist loadgroup
 
 lint: $(VENV)/ready-to-test
 	@$(BIN)/ruff check

@@ -27,7 +27,7 @@ from tests.conftest import clean_environment, postgres_url, settings, tmp_data
 __all__ = ["clean_environment", "postgres_url", "settings", "tmp_data"]
 
 # The first build takes a minute or two of a busy machine.
-pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("linux clock")]
+pytestmark = pytest.mark.timeout(900)
 ID = "0de5"
 PASSWORD = "clocks' own"
 

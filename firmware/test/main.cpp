@@ -1,3 +1,3 @@
-// The test program; each file beside it tests the part of lib/ that it is named after.
+// The test programs; each file beside it, or in host/test, tests the part that it is named after.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>

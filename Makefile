@@ -10,10 +10,11 @@ run: $(VENV)/ready-to-run $(PAGES_NPM)
 	@SKICLOCK_DEVELOPMENT=$${SKICLOCK_DEVELOPMENT-1} $(BIN)/skiclock serve
 
 # The C++ that tests want is built beside lint and the Python tests: both wait more than they work.
+# A file's tests stay on one worker: those of e2e/ share a product, which takes seconds to start.
 test: $(VENV)/ready-to-test $(PAGES_NPM)
 	@(for variant in sanitized on-host on-riscv32 on-lx106 fuzz; do nice sh .ci/build-firmware $$variant; done >/dev/null 2>&1 &)
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/pytest -n 3 --dist loadgroup
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/ready-to-test
 	@$(BIN)/ruff check

@@ -14,7 +14,6 @@ from pathlib import Path
 import aiomqtt
 import httpx
 import psutil
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
@@ -23,7 +22,6 @@ from tests.ports import free_ports
 
 __all__ = ["postgres", "postgres_server"]  # fixtures of tests/, at hand here too
 
-HERE = Path(__file__).parent
 EMAIL, PASSWORD = "admin@club.example", "slalom-gate-42-amber"
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -232,14 +230,6 @@ async def running_product(**settings: str) -> AsyncIterator[Product]:
             yield product
         finally:
             await product.stop()
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests on one worker: they share a product, which takes seconds to start."""
-    for item in items:
-        if item.path.parent == HERE:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

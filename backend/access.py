@@ -35,6 +35,7 @@ class Permission(StrEnum):
     MANAGE_USERS = "users.manage"
     MANAGE_KEYS = "keys.manage"
     SEE_AUDIT = "audit.see"
+    FOLLOW_PRODUCTION = "production.follow"
 
 
 OF_ALL_CLOCKS = frozenset(

@@ -38,6 +38,7 @@ class Scope(StrEnum):
     DOWNLOAD = "download"  # take firmware, ask for versions
     READ = "read"  # read the dashboard's JSON routes
     METRICS = "metrics"  # read /metrics
+    PROMOTE = "promote"  # send published firmware on to production
 
 
 class WrongKeyError(Refusal):

@@ -46,6 +46,7 @@ from backend.keeper import Keeper
 from backend.links import DownloadLog, Links
 from backend.mqtt import Link
 from backend.object_store import open_storage
+from backend.production import Production
 from backend.publishers import Publishers
 from backend.sealed import Seal
 from backend.sign_ins import SignIns
@@ -53,6 +54,7 @@ from backend.single_sign_on import SingleSignOn
 from backend.snapshots import Snapshots
 from backend.storage import Storage
 from backend.surroundings import Surroundings
+from backend.sync import Follower
 
 log = structlog.get_logger(__name__)
 
@@ -93,6 +95,7 @@ class Server:
     dispatcher: Dispatcher
     announcer: Announcer
     certificates: CertificateWatch
+    follower: Follower
     started_at: datetime
     loaded: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the schema is current and the live state is loaded."""
@@ -138,6 +141,13 @@ def create_server(settings: Settings, surroundings: Surroundings) -> Server:
         snapshots=snapshots,
         platforms=settings.platforms,
     )
+    announcer = Announcer(database, link)
+    keeper = Keeper(database, storage, catalogue, health, owner=_owner(settings))
+    production = Production(
+        settings.production_api_url,
+        settings.production_api_key.get_secret_value(),
+        settings.production_upload_key.get_secret_value(),
+    )
     return Server(
         settings=settings,
         surroundings=surroundings,
@@ -148,7 +158,7 @@ def create_server(settings: Settings, surroundings: Surroundings) -> Server:
         catalogue=catalogue,
         storage=storage,
         images=ImageCache(storage, settings.image_cache_bytes),
-        keeper=Keeper(database, storage, catalogue, health, owner=_owner(settings)),
+        keeper=keeper,
         sign_ins=SignIns(database),
         issuers=issuers,
         sso=_single_sign_on(settings, issuers),
@@ -167,8 +177,9 @@ def create_server(settings: Settings, surroundings: Surroundings) -> Server:
         topics=topics,
         snapshots=snapshots,
         dispatcher=dispatcher,
-        announcer=Announcer(database, link),
         certificates=CertificateWatch(settings),
+        announcer=announcer,
+        follower=Follower(settings, production, database, storage, catalogue, announcer, keeper),
         started_at=datetime.now(UTC),
     )
 
@@ -206,6 +217,7 @@ async def running(server: Server) -> AsyncIterator[None]:
         "ingest": _after_load(server, server.ingest.run),
         "announcer": _after_load(server, server.announcer.run),
         "dispatcher": _after_load(server, server.dispatcher.run),
+        "follower": _after_load(server, server.follower.run),
         "keeper": _after_load(server, server.keeper.run),
         "clock users": _after_load(server, server.clock_users.run),
         "records": _after_load(

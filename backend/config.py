@@ -192,6 +192,22 @@ class Settings(IssuerSettings):
         alias="OBJECT_CACHE_BYTES",
         description="Disk for copies of images that a bucket has",
     )
+    production_api_url: str = Field(
+        "",
+        alias="PRODUCTION_API_URL",
+        description="The server whose firmware this one takes over, such as "
+        "https://clocks.example.org",
+    )
+    production_api_key: SecretStr = Field(
+        SecretStr(""),
+        alias="PRODUCTION_API_KEY",
+        description="A key of that server with the scope download",
+    )
+    production_upload_key: SecretStr = Field(
+        SecretStr(""),
+        alias="PRODUCTION_UPLOAD_KEY",
+        description="A key of that server with the scope upload; versions can be promoted with it",
+    )
     firmware_public_keys: str = Field(
         "",
         alias="FIRMWARE_PUBLIC_KEYS",
@@ -212,7 +228,7 @@ class Settings(IssuerSettings):
         description="Addresses whose X-Forwarded-For and -Proto are believed, comma separated",
     )
 
-    @field_validator("base_url")
+    @field_validator("base_url", "production_api_url")
     @classmethod
     def _base_url_is_one(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -287,6 +303,12 @@ class Settings(IssuerSettings):
     def _external_broker_has_a_user(self) -> Self:
         if self.mqtt_host and not self.mqtt_username:
             raise ValueError("MQTT_HOST is set, so MQTT_USERNAME and MQTT_PASSWORD must be too")
+        return self
+
+    @model_validator(mode="after")
+    def _production_has_a_key(self) -> Self:
+        if self.production_api_url and not self.production_api_key.get_secret_value():
+            raise ValueError("PRODUCTION_API_URL is set, so PRODUCTION_API_KEY must be too")
         return self
 
     @property

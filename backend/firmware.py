@@ -224,11 +224,12 @@ async def publish(
     parts: Mapping[Part, bytes] = NO_PARTS,
     public_keys: Sequence[PublicKey] = (),
     platforms: Mapping[str, Platform] = PLATFORMS,
+    takes_older: bool = False,
 ) -> FirmwareInfo:
     """Make a received image public; the row is the outbox of the broadcast.
 
     Where there are public keys, one of them must have signed it. `parts`: what a blank chip
-    needs besides.
+    needs besides. `takes_older`: one below the newest is no mistake.
 
     The one way for the API, the page and the command line. After the commit the caller
     adds the result to the Catalogue and hurries the announcer. Raises a Refusal: of the
@@ -248,7 +249,7 @@ async def publish(
     if signature:
         text_signed = statement(platform, version, incoming.size_bytes, incoming.sha256)
         check_signature(signature, text_signed, public_keys)
-    await _check_order(session, target, version, key)
+    await _check_order(session, target, version, key, takes_older=takes_older)
     await incoming.keep()
     await objects.note_stored(session, incoming.sha256, incoming.size_bytes, now=now)
     row = Firmware(
@@ -301,7 +302,7 @@ def _note_published(
 
 
 async def _check_order(
-    session: AsyncSession, platform: Platform, version: str, key: VersionKey
+    session: AsyncSession, platform: Platform, version: str, key: VersionKey, *, takes_older: bool
 ) -> None:
     # Two uploads for one platform at once: the second waits until the first is decided.
     await session.execute(
@@ -318,7 +319,7 @@ async def _check_order(
             field="version",
         )
     newest = max(published, default=None)
-    if newest is not None and key < newest:
+    if newest is not None and key < newest and not takes_older:
         raise DowngradeError(
             f"{version} is lower than {published[newest]}, the newest of {platform.name}; "
             "clocks would not install it.",

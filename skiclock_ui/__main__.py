@@ -12,6 +12,7 @@ from backend.cli.backup import backup_command, restore_command
 from backend.cli.database import command_database
 from backend.cli.doctor import doctor_command
 from backend.cli.output import give_up, say
+from backend.cli.promote import promote_command
 from backend.cli.settings import read_settings, settings_command
 from backend.cli.upload import upload_command
 from backend.config import SettingsError
@@ -72,6 +73,7 @@ cli.command("doctor")(doctor_command)
 cli.command("backup")(backup_command)
 cli.command("restore")(restore_command)
 cli.command("upload")(upload_command)
+cli.command("promote")(promote_command)
 cli.command("simulate")(simulate_command)
 cli.add_typer(people.app, name="user")
 cli.add_typer(keys.app, name="key")

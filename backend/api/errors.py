@@ -25,6 +25,8 @@ from backend.firmware import FactoryPartsMissingError, VersionExistsError
 from backend.issuers import BadTokenError, IssuerAwayError
 from backend.links import BadLinkError, ExpiredLinkError, LinkNotAllowedError
 from backend.people import AboveYouError, LastAdminError, LinkGoneError
+from backend.production import ProductionAwayError, ProductionRefusedError
+from backend.promote import OtherImageError, PromotionOffError
 from backend.publishers import TokenNotAllowedError
 from backend.roles import RoleInUseError, RoleTakenError
 from backend.sight import NotYourGroupError, UnknownDeviceError
@@ -121,6 +123,10 @@ _STATUS: dict[type[Refusal], int] = {
     UploadTooLargeError: 413,
     TooManyAttemptsError: 429,
     TooManyClaimsError: 429,
+    OtherImageError: 409,
+    PromotionOffError: 409,
+    ProductionRefusedError: 422,
+    ProductionAwayError: 502,
     NotLoadedError: 503,
     IssuerAwayError: 503,
 }

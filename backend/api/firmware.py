@@ -32,7 +32,7 @@ from backend.api.image_response import ImageResponse
 from backend.api.shortcut import PlainRoute
 from backend.api_keys import Scope
 from backend.contract import paths
-from backend.contract.flash_map import Part
+from backend.contract.flash_map import BLANK_CHIP_PARTS, Part
 from backend.contract.platforms import (
     PLATFORMS,
     canonical_platform,
@@ -59,6 +59,33 @@ _VERSION = {
     "description": "This version in place of the newest",
     "schema": {"type": "string"},
     "example": "2026.11.24.1",
+}
+_PART = {
+    "name": "part",
+    "in": "query",
+    "description": "What a blank chip needs besides, in place of the application",
+    "schema": {"type": "string", "enum": [part.value for part in BLANK_CHIP_PARTS]},
+}
+_LIST_ANSWER = {
+    "count": 1,
+    "firmware": [
+        {
+            "platform": "esp32",
+            "version": "2026.11.24.1",
+            "filename": "firmware.bin",
+            "size": 1014016,
+            "sha256": "6beed277a33ffdfee85e071d944198b62a7f4e22b001e16b431e97f0e5421685",
+            "uploaded_at": "2026-11-24T12:00:00+00:00",
+            "signature": None,
+            "parts": [
+                {
+                    "part": "partitions",
+                    "size": 3072,
+                    "sha256": "148d959c1ff1ccdd0a6a9d9b1a0a2f0a6a1a3d5b0cb8b3a8b2e1f8d6f3f0c7aa",
+                }
+            ],
+        }
+    ],
 }
 _VERSION_ANSWER = {
     "platform": "esp32",
@@ -102,6 +129,31 @@ async def newest_version(request: Request) -> Response:
     return _version_answer(info)
 
 
+@router.get(
+    paths.FIRMWARE_LIST,
+    summary="Every published version",
+    response_class=Response,
+    responses={200: _example(_LIST_ANSWER)},
+)
+async def firmware_list(request: Request) -> Response:
+    """Return all versions with their hashes, parts and signatures, newest first by platform.
+
+    What another server needs to take them over. Key scopes: `download` or `read`.
+    """
+    asker = await ask_for(request, Scope.DOWNLOAD, Scope.READ, permission=Permission.SEE_FIRMWARE)
+    catalogue = server_of(request).catalogue
+    if not catalogue.is_loaded:
+        raise NotLoadedError("The server is starting; try again in a few seconds.")
+    listed = [
+        _listed(info)
+        for platform in catalogue.platforms
+        if asker.platform in {None, platform}
+        for info in catalogue.versions(platform)
+    ]
+    body = {"count": len(listed), "firmware": listed}
+    return Response(orjson.dumps(body), media_type="application/json")
+
+
 @hot.head(paths.FIRMWARE, include_in_schema=False)
 @hot.get(
     paths.FIRMWARE,
@@ -117,17 +169,22 @@ async def newest_version(request: Request) -> Response:
         404: _example({"error": "No firmware for esp01 was published.", "code": "no_firmware"}),
         416: {"description": "No requested range lies within the image"},
     },
-    openapi_extra={"parameters": [{**_PLATFORM, "in": "path"}, _VERSION]},
+    openapi_extra={"parameters": [{**_PLATFORM, "in": "path"}, _VERSION, _PART]},
 )
 async def image(request: Request) -> ImageResponse:
-    """Send the newest image of a platform, or the `version` asked for. Key scope: `download`."""
+    """Send the newest image of a platform, or the `version` and `part` asked for.
+
+    Key scope: `download`.
+    """
     asker = await ask_for(request, Scope.DOWNLOAD, permission=Permission.DOWNLOAD_FIRMWARE)
     server = server_of(request)
     platform = request.path_params["platform"]
     info = find_firmware(server.catalogue, platform, request.query_params.get("version"))
+    part = _part_asked_for(request)
     if asker.identity is not None and not asker.identity.may_take(info.platform):
         raise ForbiddenError(f"Your role does not include images for {info.platform}.")
     check_platform(asker, info.platform)
+    info = info.of_part(part)
     response = ImageResponse(
         request,
         info,
@@ -135,7 +192,7 @@ async def image(request: Request) -> ImageResponse:
         attach=asker.identity is not None,
     )
     if response.begins:
-        server.downloads.note(_taken(request, info, asker.name))
+        server.downloads.note(_taken(request, info, asker.name, part))
     return response
 
 
@@ -286,6 +343,34 @@ def _platform_asked_for(request: Request) -> str | None:
     if name == b"platform" and value.isalnum():
         return str(value.decode())
     return request.query_params.get("platform")
+
+
+def _part_asked_for(request: Request) -> Part:
+    """Return `?part=`; v1 clocks send no query at all."""
+    name = request.query_params.get("part") if request.scope["query_string"] else None
+    if name is None:
+        return Part.APPLICATION
+    if name not in BLANK_CHIP_PARTS:
+        raise BadRequestError(
+            f"There is no part {name[:40]!r}; expected one of {', '.join(BLANK_CHIP_PARTS)}.",
+            field="part",
+        )
+    return Part(name)
+
+
+def _listed(info: FirmwareInfo) -> dict[str, Any]:
+    return {
+        "platform": info.platform,
+        "version": info.version,
+        "filename": info.filename,
+        "size": info.size_bytes,
+        "sha256": info.sha256,
+        "uploaded_at": info.uploaded_at,
+        "signature": info.signature,
+        "parts": [
+            {"part": one.part, "size": one.size_bytes, "sha256": one.sha256} for one in info.parts
+        ],
+    }
 
 
 @lru_cache(maxsize=64)

@@ -50,6 +50,8 @@ PUBLIC_BELOW = ("/static/", "/firmware/user-download/", "/join/")
 OWN_KEYS = frozenset(
     {
         paths.UPLOAD,
+        paths.FIRMWARE_LIST,
+        paths.PROMOTE,
         paths.VERSION,
         paths.STATUS,
         paths.DEVICES,

@@ -4,6 +4,8 @@ from typing import Final
 
 UPLOAD: Final = "/api/upload"
 FIRMWARE: Final = "/api/firmware/{platform}"
+FIRMWARE_LIST: Final = "/api/firmware"
+PROMOTE: Final = "/api/promote"
 VERSION: Final = "/api/version"
 STATUS: Final = "/api/status"
 DEVICES: Final = "/api/devices"

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -71,6 +71,10 @@ class Line:
         self.port = 0
         self.holds_up_after: int | None = None
         self.holds_down_after: int | None = None
+        self.cuts_down_after: int | None = None
+        self.bytes_down = 0
+        self.connections = 0
+        """Bytes from the server, and connections to it, over all."""
         self.held = asyncio.Event()
         """Set once the line holds back what comes after so many bytes."""
         self.pause_s = 0.0
@@ -84,6 +88,7 @@ class Line:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        self.connections += 1
         try:
             there = await asyncio.open_connection("127.0.0.1", self._target_port)
             pumps = [self._up(reader, there[1]), self._down(there[0], writer)]
@@ -112,6 +117,9 @@ class Line:
         count = 0
         while piece := await reader.read(16384):
             count += len(piece)
+            self.bytes_down += len(piece)
+            if self.cuts_down_after is not None and count > self.cuts_down_after:
+                return
             if self.holds_down_after is not None and count > self.holds_down_after:
                 self.held.set()
                 await reader.read()  # until the server is gone
@@ -124,10 +132,15 @@ class Line:
             await writer.drain()
 
 
+def line_to(server: ObjectServer) -> AbstractAsyncContextManager[Line]:
+    """Lay a line to an object server."""
+    return line_to_port(server.port)
+
+
 @asynccontextmanager
-async def line_to(server: ObjectServer) -> AsyncIterator[Line]:
-    """Lay a line to a server."""
-    line = Line(server.port)
+async def line_to_port(port: int) -> AsyncIterator[Line]:
+    """Lay a line to whatever listens there."""
+    line = Line(port)
     listening = await asyncio.start_server(line._carry, "127.0.0.1", 0)
     line.port = listening.sockets[0].getsockname()[1]
     try:

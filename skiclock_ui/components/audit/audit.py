@@ -77,6 +77,7 @@ def actions() -> dict[str, str]:
         "clock.rotate": _("Clock's credentials renewed"),
         "clock.settings": _("Clock settings changed"),
         "clock.swap": _("Clock replaced by a spare"),
+        "firmware.promote": _("Firmware sent to production"),
         "firmware.publish": _("Firmware published"),
         "key.add": _("Key made"),
         "key.revoke": _("Key revoked"),

@@ -102,6 +102,7 @@ class Site:
         *,
         image: bytes | None = None,
         parts: Mapping[Part, bytes] = NO_PARTS,
+        signature: str | None = None,
     ) -> FirmwareInfo:
         async with (
             self.server.storage.receive(max_bytes=2**24) as incoming,
@@ -118,6 +119,7 @@ class Site:
                 address=None,
                 now=datetime.now(UTC),
                 parts=parts,
+                signature=signature,
             )
         self.server.catalogue.add(info)
         return info

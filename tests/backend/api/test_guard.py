@@ -23,9 +23,12 @@ from tests.backend.api.conftest import Site, serve
 
 EVERYBODY, SIGNED_IN = "everybody", "signed in"
 READ, DOWNLOAD, UPLOAD, METRICS = Scope.READ, Scope.DOWNLOAD, Scope.UPLOAD, Scope.METRICS
+PROMOTE = Scope.PROMOTE
 
 DOORS: dict[tuple[str, str], set[object]] = {
     ("GET", "/api/version"): {SIGNED_IN, READ, DOWNLOAD},
+    ("GET", "/api/firmware"): {SIGNED_IN, READ, DOWNLOAD},
+    ("POST", "/api/promote"): {SIGNED_IN, PROMOTE},
     ("GET", "/api/firmware/{platform}"): {SIGNED_IN, DOWNLOAD},
     ("HEAD", "/api/firmware/{platform}"): {SIGNED_IN, DOWNLOAD},
     ("POST", "/api/upload"): {SIGNED_IN, UPLOAD},

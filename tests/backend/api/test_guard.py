@@ -185,6 +185,7 @@ async def test_a_door_opens_to_those_in_the_table_and_to_nobody_else(site: Site)
             {
                 ("POST", "/api/upload"),
                 ("DELETE", "/api/devices/{device_id}"),
+                ("POST", "/api/promote"),
                 ("GET", "/api/audit.csv"),
             },
         ),
@@ -202,6 +203,7 @@ async def test_a_door_opens_to_those_in_the_table_and_to_nobody_else(site: Site)
                 ("GET", "/firmware/manifest/{platform}.json"),
                 ("GET", "/firmware/manifest/{platform}/{version}.json"),
                 ("GET", "/metrics"),
+                ("POST", "/api/promote"),
                 ("GET", "/api/audit.csv"),
             },
         ),

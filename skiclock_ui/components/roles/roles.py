@@ -25,6 +25,7 @@ SECTIONS: dict[str, tuple[Permission, ...]] = {
         Permission.SEE_FIRMWARE,
         Permission.DOWNLOAD_FIRMWARE,
         Permission.UPLOAD_FIRMWARE,
+        Permission.FOLLOW_PRODUCTION,
     ),
     "server": (
         Permission.SEE_DIAGNOSTICS,
@@ -87,6 +88,7 @@ def rights() -> dict[Permission, str]:
         Permission.SEE_FIRMWARE: _("see firmware"),
         Permission.DOWNLOAD_FIRMWARE: _("download firmware and flash boards"),
         Permission.UPLOAD_FIRMWARE: _("publish firmware"),
+        Permission.FOLLOW_PRODUCTION: _("follow production and promote to it"),
         Permission.SEE_DIAGNOSTICS: _("see diagnostics"),
         Permission.MANAGE_USERS: _("manage people and roles"),
         Permission.MANAGE_KEYS: _("manage keys"),

@@ -49,6 +49,7 @@ from backend.object_store import open_storage
 from backend.production import Production
 from backend.publishers import Publishers
 from backend.sealed import Seal
+from backend.second_factor import SecondFactors
 from backend.sign_ins import SignIns
 from backend.single_sign_on import SingleSignOn
 from backend.snapshots import Snapshots
@@ -78,6 +79,8 @@ class Server:
     images: ImageCache
     keeper: Keeper
     sign_ins: SignIns
+    factors: SecondFactors
+    step_seal: Seal
     issuers: Issuers
     sso: SingleSignOn | None
     publishers: Publishers
@@ -117,6 +120,8 @@ def create_server(settings: Settings, surroundings: Surroundings) -> Server:
             diagnostics.note(kind, "misfit", message.device_id, payload, item.received_at)
 
     issuers = Issuers()
+    secret_key = settings.secret_key.get_secret_value()
+    factors = SecondFactors(database, Seal(secret_key, "second factors"))
     clock_keys = ClockKeys(settings.clock_key.get_secret_value())
     topics, snapshots = Topics(settings.mqtt_topic_prefix), Snapshots()
     clock_users = ClockUsers(
@@ -159,7 +164,9 @@ def create_server(settings: Settings, surroundings: Surroundings) -> Server:
         storage=storage,
         images=ImageCache(storage, settings.image_cache_bytes),
         keeper=keeper,
-        sign_ins=SignIns(database),
+        sign_ins=SignIns(database, factors),
+        factors=factors,
+        step_seal=Seal(secret_key, "sign-in between password and code"),
         issuers=issuers,
         sso=_single_sign_on(settings, issuers),
         publishers=Publishers(

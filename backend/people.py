@@ -27,6 +27,7 @@ from backend.access import (
 from backend.errors import Refusal
 from backend.models import AccountLink, Role, Session, User
 from backend.passwords import check_rule, hash_password
+from backend.sign_in_models import SecondFactor
 
 INVITE_LIFETIME = timedelta(days=7)
 RESET_LIFETIME = timedelta(days=1)
@@ -80,6 +81,7 @@ class Person:
     user: User
     sessions: int
     link: AccountLink | None
+    has_factor: bool
 
 
 def has_joined(user: User) -> bool:
@@ -98,7 +100,15 @@ async def list_people(session: AsyncSession, *, now: datetime) -> list[Person]:
     sessions: dict[int, int] = dict(counts.all())
     links = await session.scalars(select(AccountLink).where(AccountLink.expires_at > now))
     by_user = {link.user_id: link for link in links}
-    return [Person(user, sessions.get(user.id, 0), by_user.get(user.id)) for user in users]
+    factors = set(
+        await session.scalars(
+            select(SecondFactor.user_id).where(SecondFactor.confirmed_at.is_not(None))
+        )
+    )
+    return [
+        Person(user, sessions.get(user.id, 0), by_user.get(user.id), user.id in factors)
+        for user in users
+    ]
 
 
 async def invite(
@@ -126,7 +136,7 @@ async def make_link(session: AsyncSession, user_id: int, *, by: By, now: datetim
 
     The old password works until the link is used. Raises UnknownUserError or AboveYouError.
     """
-    user = await _user(session, user_id, by)
+    user = await user_to_change(session, user_id, by)
     is_invite = not has_joined(user)
     _note(session, by, now, "user.invite" if is_invite else "user.reset_link", user)
     return await _make_link(session, user, by, now, is_invite=is_invite)
@@ -134,7 +144,7 @@ async def make_link(session: AsyncSession, user_id: int, *, by: By, now: datetim
 
 async def withdraw(session: AsyncSession, user_id: int, *, by: By, now: datetime) -> None:
     """Remove somebody who was invited and never came. Raises NotInvitedError, …"""
-    user = await _user(session, user_id, by)
+    user = await user_to_change(session, user_id, by)
     if has_joined(user):
         raise NotInvitedError(f"{user.email} has joined already; disable them in place of it.")
     _note(session, by, now, "user.withdraw", user, before={"role": user.role.name})
@@ -146,7 +156,7 @@ async def set_role(
     session: AsyncSession, user_id: int, role: str, *, by: By, now: datetime
 ) -> None:
     """Give a person another role. Raises LastAdminError, AboveYouError, UnknownRoleError, …"""
-    user = await _user(session, user_id, by)
+    user = await user_to_change(session, user_id, by)
     found = await find_role(session, role)
     check_not_above(found, by)
     if found.id == user.role_id:
@@ -162,7 +172,7 @@ async def set_disabled(
     session: AsyncSession, user_id: int, disabled: bool, *, by: By, now: datetime
 ) -> None:
     """Shut a person out, or let them in again. Raises LastAdminError, AboveYouError, …"""
-    user = await _user(session, user_id, by)
+    user = await user_to_change(session, user_id, by)
     if user.disabled == disabled:
         return
     user.disabled = disabled
@@ -176,7 +186,7 @@ async def set_disabled(
 
 async def check_may_change(session: AsyncSession, user_id: int, *, by: By) -> None:
     """Raise UnknownUserError or AboveYouError where `by` may not change a person."""
-    await _user(session, user_id, by)
+    await user_to_change(session, user_id, by)
 
 
 async def find_link(session: AsyncSession, token: str, *, now: datetime) -> OpenLink:
@@ -239,7 +249,7 @@ async def _make_link(
     return token
 
 
-async def _user(session: AsyncSession, user_id: int, by: By) -> User:
+async def user_to_change(session: AsyncSession, user_id: int, by: By) -> User:
     """Return a person whom `by` may change, once nobody else changes people."""
     await wait_for_others(session)
     user = await session.get(User, user_id)

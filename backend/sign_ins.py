@@ -1,10 +1,8 @@
 """Owns who is signed in: the sessions behind the cookies."""
 
 import asyncio
-import hashlib
 import secrets
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,19 +12,19 @@ import structlog
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend import audit
+from backend import audit, second_factor
 from backend.access import Identity, identity_of, set_password
 from backend.db import Database, answer_within, is_unavailable
 from backend.errors import Refusal
 from backend.models import Session, User
 from backend.passwords import hash_password, needs_rehash, verify_password
 from backend.people import use_link
+from backend.second_factor import SecondFactors
+from backend.sessions import IDLE, LIFETIME, clean_user_agent, end_of, token_hash
 from backend.throttle import Throttle, network_of
 
 log = structlog.get_logger(__name__)
 
-IDLE = timedelta(days=7)
-LIFETIME = timedelta(days=30)
 FRESH = timedelta(seconds=5)
 """How long a session is believed without asking the database again."""
 
@@ -49,6 +47,17 @@ class SamePasswordError(Refusal):
     """The new password is the one that was to be changed."""
 
     code: ClassVar[str] = "same_password"
+
+
+class CodeRequiredError(Refusal):
+    """The password was right; a code of the second factor is asked for. Tells whose."""
+
+    code: ClassVar[str] = "code_required"
+
+    def __init__(self, user: User) -> None:
+        super().__init__("Send a code of your second factor too.", field="code")
+        self.user_id = user.id
+        self.password_mark = password_mark(user)
 
 
 class TooManyAttemptsError(Refusal):
@@ -80,8 +89,10 @@ class _Entry:
 class SignIns:
     """Signs people in and out, and knows them again by their cookie."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, factors: SecondFactors | None = None) -> None:
+        """`factors`: None where nobody has a second one."""
         self._database = database
+        self._factors = factors
         self._known: OrderedDict[bytes, _Entry] = OrderedDict()
         self._ended: OrderedDict[bytes, None] = OrderedDict()
         self._questions: dict[bytes, asyncio.Task[_Entry | None]] = {}
@@ -99,8 +110,12 @@ class SignIns:
         address: str | None,
         user_agent: str | None,
         now: datetime,
+        code: str = "",
     ) -> SignedIn:
-        """Start a session. Raises WrongCredentialsError or TooManyAttemptsError."""
+        """Start a session. `code`: of the second factor, where it is sent along.
+
+        Raises WrongCredentialsError, CodeRequiredError, WrongCodeError or a TooMany…Error.
+        """
         email = email.strip().lower()
         self._count_attempt(email, address, now)
         async with self._database.session() as session:
@@ -111,6 +126,28 @@ class SignIns:
             raise WrongCredentialsError("The e-mail address or the password is wrong.")
         self._forgive(email, address)
         await self._renew_hash(user, password)
+        await self._check_factor(user, code, now)
+        return await self.start(user, address=address, user_agent=user_agent, now=now)
+
+    async def finish_sign_in(
+        self,
+        user_id: int,
+        mark: str,
+        code: str,
+        *,
+        address: str | None,
+        user_agent: str | None,
+        now: datetime,
+    ) -> SignedIn:
+        """Start a session for somebody who gave the password before; `mark` says which.
+
+        Raises WrongCredentialsError, WrongCodeError or TooManyCodesError.
+        """
+        async with self._database.session() as session:
+            user = await session.get(User, user_id)
+        if user is None or user.disabled or password_mark(user) != mark:
+            raise WrongCredentialsError("Sign in with your password again.")
+        await self._check_factor(user, code, now)
         return await self.start(user, address=address, user_agent=user_agent, now=now)
 
     async def identify(self, token: str, *, now: datetime) -> Identity | None:
@@ -118,7 +155,7 @@ class SignIns:
 
         While the database is away, whoever was known before stays known.
         """
-        key = _hash(token)
+        key = token_hash(token)
         entry = self._known.get(key)
         if entry is not None and now < entry.fresh_until:
             return entry.identity if now < entry.expires_at else None
@@ -133,7 +170,7 @@ class SignIns:
 
     async def sign_out(self, token: str, *, address: str | None, now: datetime) -> str | None:
         """End a session; returns the sealed ID token of one that a provider vouched for."""
-        key = _hash(token)
+        key = token_hash(token)
         self._known.pop(key, None)
         async with self._database.session() as session:
             row = await session.get(Session, key)
@@ -198,7 +235,8 @@ class SignIns:
     ) -> SignedIn:
         """Choose a password by a link that an administrator made, and start a session.
 
-        Raises LinkGoneError, WeakPasswordError or TooManyAttemptsError.
+        Raises LinkGoneError, WeakPasswordError or TooManyAttemptsError; CodeRequiredError where
+        the password was set and a second factor is asked for.
         """
         wait = self._by_address.take(network_of(address), now=now)
         if wait is not None:
@@ -207,6 +245,7 @@ class SignIns:
             user = await use_link(session, token, password, address=address, now=now)
         self._by_address.give_back(network_of(address))
         self.forget_user(user.id)
+        await self._check_factor(user, "", now)
         return await self.start(user, address=address, user_agent=user_agent, now=now)
 
     async def start(
@@ -224,7 +263,7 @@ class SignIns:
         async with self._database.session() as session:
             session.add(
                 Session(
-                    token_hash=_hash(token),
+                    token_hash=token_hash(token),
                     user_id=user.id,
                     created_at=now,
                     last_seen_at=now,
@@ -307,6 +346,21 @@ class SignIns:
         if len(self._ended) > _MAX_CACHED:
             self._ended.popitem(last=False)
 
+    async def _check_factor(self, user: User, code: str, now: datetime) -> None:
+        """Raise CodeRequiredError where a second factor is on and no code was sent."""
+        if self._factors is None:
+            return
+        async with self._database.session() as session:
+            if not await second_factor.is_on(session, user.id):
+                return
+        if not code:
+            raise CodeRequiredError(user)
+        try:
+            await self._factors.check(user.id, code, now=now)
+        except Refusal as error:
+            log.warning("code_refused", account=user.email, code=error.code)
+            raise
+
     async def _renew_hash(self, user: User, password: str) -> None:
         """Hash a password anew where its hash was made with other parameters than today's."""
         if user.password_hash is None or not needs_rehash(user.password_hash):
@@ -334,12 +388,12 @@ class SignIns:
     async def _load(self, key: bytes, now: datetime) -> _Entry | None:
         async with self._database.session() as session:
             row = await session.get(Session, key)
-            if row is None or row.user.disabled or now >= _end_of(row):
+            if row is None or row.user.disabled or now >= end_of(row):
                 self._known.pop(key, None)
                 return None
             if now - row.last_seen_at >= _NOTE_SEEN_EVERY:
                 row.last_seen_at = now
-            entry = _Entry(identity_of(row.user), _end_of(row), now + FRESH)
+            entry = _Entry(identity_of(row.user), end_of(row), now + FRESH)
         if key in self._ended:
             return None
         self._known[key] = entry
@@ -373,36 +427,13 @@ class SignIns:
         self._by_address.give_back(network)
 
 
-async def list_sessions(session: AsyncSession, user_id: int, *, now: datetime) -> Sequence[Session]:
-    """Return the sessions of a user that can still be used, the last seen first."""
-    usable = (Session.expires_at > now) & (Session.last_seen_at > now - IDLE)
-    query = select(Session).where(Session.user_id == user_id, usable)
-    return (await session.scalars(query.order_by(Session.last_seen_at.desc()))).unique().all()
-
-
-async def session_id_of(session: AsyncSession, token: str) -> int | None:
-    """Return the number of the session behind a cookie."""
-    found: int | None = await session.scalar(
-        select(Session.id).where(Session.token_hash == _hash(token))
-    )
-    return found
-
-
-def clean_user_agent(user_agent: str | None) -> str | None:
-    """Return a User-Agent short enough to keep, and without what a database text cannot hold."""
-    return user_agent.replace("\x00", "")[:200] if user_agent else None
+def password_mark(user: User) -> str:
+    """Return what changes with somebody's password, and tells nothing of it."""
+    return token_hash(f"mark {user.password_hash}").hex()[:32]
 
 
 def _account_key(email: str, network: str) -> str:
     return f"{network} {email[:254]}"
-
-
-def _end_of(row: Session) -> datetime:
-    return min(row.expires_at, row.last_seen_at + IDLE)
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode(errors="replace")).digest()
 
 
 async def _user_by_email(session: AsyncSession, email: str) -> User | None:

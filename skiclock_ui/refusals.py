@@ -22,6 +22,7 @@ def sentences() -> dict[str, str]:
         "bad_swap": _("These two clocks cannot change places. Look at both, then try again."),
         "bad_token": _("The provider's word was not meant for this sign-in. Begin it anew."),
         "bad_version": _("This is no version. Expected YYYY.M.D.BUILD or vMAJOR.MINOR.PATCH."),
+        "code_required": _("Send a code of your second factor too."),
         "database_unavailable": _("The database does not answer. Try again in a moment."),
         "downgrade": _(
             "The version is lower than the newest one of this platform; "
@@ -33,6 +34,7 @@ def sentences() -> dict[str, str]:
             "Published without the parts that a blank board needs; publish the archive (.zip) "
             "that the build makes"
         ),
+        "factor_there": _("The second factor is on already. Reload the page."),
         "failed": _("This did not work, and the server's log says why."),
         "forbidden": _("Your role may not do this. Ask an administrator of this server."),
         "fixed_role": _("The administrators' role stays as it is."),
@@ -52,6 +54,7 @@ def sentences() -> dict[str, str]:
         "link_expired": _("This download link has expired; links work for an hour. Get a new one."),
         "bad_link": _("This download link is not valid. Get a new one."),
         "no_answer": _("No answer from the server. Try again in a moment."),
+        "no_factor": _("No second factor is on. Reload the page."),
         "no_firmware": _("This version is no longer published."),
         "not_allowed": _("Your role may not download images for this platform."),
         "not_invited": _("This person has joined already. Disable them in place of it."),
@@ -93,6 +96,7 @@ def sentences() -> dict[str, str]:
             "The new password is too weak: it is too short, or it is the e-mail address."
         ),
         "wrong_chip": _("The image is for another chip than this platform has."),
+        "wrong_code": _("The code is wrong, too old, or was used already. Wait for the next one."),
         "wrong_credentials": _("E-mail and password do not fit together. Try again."),
     }
 

@@ -29,8 +29,9 @@ from backend.production import ProductionAwayError, ProductionRefusedError
 from backend.promote import OtherImageError, PromotionOffError
 from backend.publishers import TokenNotAllowedError
 from backend.roles import RoleInUseError, RoleTakenError
+from backend.second_factor import TooManyCodesError, WrongCodeError
 from backend.sight import NotYourGroupError, UnknownDeviceError
-from backend.sign_ins import TooManyAttemptsError, WrongCredentialsError
+from backend.sign_ins import CodeRequiredError, TooManyAttemptsError, WrongCredentialsError
 from backend.storage import ImageAwayError, ImageUnreadableError, UploadTooLargeError
 
 log = structlog.get_logger(__name__)
@@ -97,6 +98,8 @@ _STATUS: dict[type[Refusal], int] = {
     WrongKeyError: 401,
     WrongCredentialsError: 401,
     BadTokenError: 401,
+    CodeRequiredError: 401,
+    WrongCodeError: 401,
     ForbiddenError: 403,
     ForeignOriginError: 403,
     PasswordChangeRequiredError: 403,
@@ -122,6 +125,7 @@ _STATUS: dict[type[Refusal], int] = {
     ExpiredLinkError: 410,
     UploadTooLargeError: 413,
     TooManyAttemptsError: 429,
+    TooManyCodesError: 429,
     TooManyClaimsError: 429,
     OtherImageError: 409,
     PromotionOffError: 409,

@@ -41,7 +41,7 @@ from backend.firmware import Catalogue, FirmwareInfo, UnknownPlatformError
 from backend.links import LinkTarget, Taken, check_taker, write_down
 from backend.manifest import flash_files, manifest_of
 from backend.packed_image import is_packed, unpack
-from backend.sign_ins import clean_user_agent
+from backend.sessions import clean_user_agent
 
 hot = APIRouter(route_class=PlainRoute, tags=["Firmware"])
 router = APIRouter(tags=["Firmware"])

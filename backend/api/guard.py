@@ -42,7 +42,15 @@ COOKIE = "skiclock_session"
 PASSWORD_PATH = "/password"  # noqa: S105 - the page on which one changes it
 
 PUBLIC = frozenset(
-    {paths.LOGIN, paths.SSO, paths.SSO_CALLBACK, "/healthz", "/readyz", "/favicon.ico"}
+    {
+        paths.LOGIN,
+        paths.LOGIN_CODE,
+        paths.SSO,
+        paths.SSO_CALLBACK,
+        "/healthz",
+        "/readyz",
+        "/favicon.ico",
+    }
 )
 PUBLIC_BELOW = ("/static/", "/firmware/user-download/", "/join/")
 """Style and pictures of the sign-in page; links that are secrets themselves."""

@@ -20,7 +20,13 @@ from backend.contract import paths
 from backend.db import is_unavailable
 from backend.errors import Refusal
 from backend.issuers import IssuerAwayError
-from backend.sign_ins import LIFETIME, SignedIn, TooManyAttemptsError
+from backend.sessions import LIFETIME
+from backend.sign_ins import (
+    CodeRequiredError,
+    SignedIn,
+    TooManyAttemptsError,
+    WrongCredentialsError,
+)
 
 if TYPE_CHECKING:
     from backend.app import Server
@@ -28,6 +34,9 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["Sign in"])
 
 MAX_NEXT = 2000
+STEP_COOKIE = "skiclock_step"
+STEP_LIFE = timedelta(minutes=5)
+"""How long a password is good without its code."""
 
 
 @router.post(
@@ -45,6 +54,7 @@ MAX_NEXT = 2000
         properties={
             "username": {"type": "string"},
             "password": {"type": "string", "format": "password"},
+            "code": {"type": "string", "description": "Of the second factor, where one is on"},
             "next": {"type": "string", "description": "One of our own paths"},
         },
         example={"username": "kari@example.org", "password": "…", "next": "/"},
@@ -59,8 +69,41 @@ async def sign_in(request: Request) -> Response:
         address=address_of(request),
         user_agent=user_agent_of(request),
         now=datetime.now(UTC),
+        code=fields.get("code", ""),
     )
     return await finish(request, attempt, paths.LOGIN, own_path(fields.get("next")))
+
+
+@router.post(
+    paths.LOGIN_CODE,
+    status_code=303,
+    summary="Sign in: the second factor",
+    response_class=Response,
+    openapi_extra=small_form(
+        required=("code",),
+        properties={"code": {"type": "string", "description": "Of the app, or a recovery code"}},
+    ),
+)
+async def sign_in_code(request: Request) -> Response:
+    """Check a code after the password, which a cookie tells of for five minutes."""
+    fields = await read_small_form(request)
+    server, now = server_of(request), datetime.now(UTC)
+    step = server.step_seal.open(request.cookies.get(STEP_COOKIE, ""), now=now, max_age=STEP_LIFE)
+    if step is None:
+        error = WrongCredentialsError("Sign in with your password again.")
+        return refused(request, error, paths.LOGIN)
+    attempt = server.sign_ins.finish_sign_in(
+        step["user"],
+        step["mark"],
+        fields.get("code", "")[:100] or "-",
+        address=address_of(request),
+        user_agent=user_agent_of(request),
+        now=now,
+    )
+    response = await finish(request, attempt, paths.LOGIN_CODE, own_path(step["next"]))
+    if COOKIE in response.headers.get("set-cookie", ""):
+        response.delete_cookie(STEP_COOKIE, path=paths.LOGIN)
+    return response
 
 
 @router.post(paths.LOGOUT, status_code=303, summary="Sign out", response_class=Response)
@@ -137,6 +180,8 @@ async def finish(
     """Begin the session that an attempt gives, or lead back to its page."""
     try:
         signed = await attempt
+    except CodeRequiredError as error:
+        return _ask_for_code(request, error, target)
     except Refusal as error:
         return refused(request, error, page, target)
     except Exception as error:
@@ -145,6 +190,16 @@ async def finish(
         return refused(request, error, page, target)
     await _end_session(request, server_of(request), datetime.now(UTC))
     return _begin_session(request, signed, target)
+
+
+def _ask_for_code(request: Request, error: CodeRequiredError, target: str) -> Response:
+    if _wants_json(request):
+        return errors.answer(error, request.scope)
+    step = {"user": error.user_id, "mark": error.password_mark, "next": target}
+    sealed = server_of(request).step_seal.close(step, now=datetime.now(UTC))
+    response = RedirectResponse(paths.LOGIN_CODE, 303)
+    set_cookie(request, response, STEP_COOKIE, sealed, max_age=STEP_LIFE, path=paths.LOGIN)
+    return response
 
 
 async def _end_session(request: Request, server: "Server", now: datetime) -> str | None:

@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend import access, people
+from backend import access, people, second_factor
 from backend.cli.database import in_database
 from backend.cli.output import say, table
 from backend.cli.settings import read_settings
@@ -130,6 +130,14 @@ def enable(email: Annotated[str, typer.Argument(help="Whom.")]) -> None:
     now = datetime.now(UTC)
     _change(email, lambda s, number: people.set_disabled(s, number, False, by=_BY, now=now))
     say(f"{email} may come in again.")
+
+
+@app.command("reset-factor")
+def reset_factor(email: Annotated[str, typer.Argument(help="Whose.")]) -> None:
+    """Take a person's second factor, and the link to single sign-on, away."""
+    now = datetime.now(UTC)
+    _change(email, lambda s, number: second_factor.reset(s, number, by=_BY, now=now))
+    say(f"{email} signs in with the password alone until a new second factor is set up.")
 
 
 def _change(email: str, change: Callable[[AsyncSession, int], Awaitable[T]]) -> T:

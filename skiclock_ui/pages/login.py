@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
 
+from backend.contract import paths
 from skiclock_ui import i18n, refusals
 from skiclock_ui.i18n import ngettext
 from skiclock_ui.led import panel
@@ -39,6 +40,21 @@ def create(app: FastAPI, server: "Server") -> None:
             provider=server.sso.config.name if server.sso else "",
             error=_sentence(error, wait_s),
             language_url=lambda code: f"{PATH}?lang={code}&next={quote(next, safe='')}",
+        )
+        if lang:
+            keep_language(request, page)
+        return page
+
+    @app.get(paths.LOGIN_CODE, include_in_schema=False)
+    async def code(request: Request, error: str = "", lang: str = "") -> Response:
+        if lang:
+            i18n.use(lang)
+        page = plain_page(
+            request,
+            "login_code.html",
+            place=server.settings.club,
+            error=_sentence(error, 0),
+            language_url=lambda code: f"{paths.LOGIN_CODE}?lang={code}",
         )
         if lang:
             keep_language(request, page)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend import people
+from backend import people, second_factor
 from backend.access import Identity, Permission, UnknownUserError
 from backend.contract import paths
 from backend.models import Role
 from backend.people import By, list_people
-from backend.sign_ins import list_sessions
+from backend.sessions import list_sessions
 from skiclock_ui.components.people.people import (
     PeopleElement,
     people_state,
@@ -56,6 +56,9 @@ class _People:
             ),
             "people.enable": lambda session, user_id, by, now: people.set_disabled(
                 session, user_id, False, by=by, now=now
+            ),
+            "people.factor": lambda session, user_id, by, now: second_factor.reset(
+                session, user_id, by=by, now=now
             ),
             "people.withdraw": lambda session, user_id, by, now: people.withdraw(
                 session, user_id, by=by, now=now

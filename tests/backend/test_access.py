@@ -28,10 +28,9 @@ from backend.contract.platforms import ALL_PLATFORMS
 from backend.db import Database
 from backend.models import AuditEntry, Session, User
 from backend.passwords import WeakPasswordError, make_password, verify_password
+from backend.sessions import IDLE, LIFETIME
 from backend.sign_ins import (
     FRESH,
-    IDLE,
-    LIFETIME,
     SamePasswordError,
     SignedIn,
     SignIns,

@@ -28,7 +28,8 @@ from backend.people import (
     LinkGoneError,
     NotInvitedError,
 )
-from backend.sign_ins import SignIns, WrongCredentialsError, list_sessions
+from backend.sessions import list_sessions
+from backend.sign_ins import SignIns, WrongCredentialsError
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 PASSWORD, OTHER = "snow on the roof", "amber gate and a late start"

@@ -15,7 +15,7 @@ from skiclock_ui.components.diagnostics.diagnostics import diagnostics_words
 from skiclock_ui.components.firmware.firmware import firmware_words
 from skiclock_ui.components.flash.flash import flash_words
 from skiclock_ui.components.flash.history import history_words
-from skiclock_ui.components.people.people import people_words
+from skiclock_ui.components.people.people import factor_words, people_words
 from skiclock_ui.components.roles.roles import roles_words
 from skiclock_ui.components.updates.updates import updates_words
 from tests.ui.texts import ROOT, texts_in_sources
@@ -23,6 +23,7 @@ from tests.ui.texts import ROOT, texts_in_sources
 TRANSLATED = [code for code in i18n.LANGUAGES if code != "en"]
 PAGES = {
     "people/people.js": people_words,
+    "people/factor.js": factor_words,
     "audit/audit.js": audit_words,
     "roles/roles.js": roles_words,
     "clock/clock.js": clock_words,

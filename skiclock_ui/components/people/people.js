@@ -117,13 +117,14 @@ export default {
         <tr role="row">
           <th role="rowheader" scope="row"><span class="people-email" dir="auto">{{ one.email }}</span> <span v-if="one.id === state.you" class="chip">{{ words.you }}</span></th>
           <td role="cell" :data-label="words.role"><span v-if="one.may_change && one.id !== state.you" class="select-box"><select class="select" :value="one.role" :aria-label="words.role + ': ' + one.email" :disabled="busy" @change="setRole(one, $event)"><option v-for="role in state.roles" :key="role.name" :value="role.name" :disabled="!mayGive.has(role.name)">{{ role.title }}</option></select><icon name="chevron"/></span><span v-else>{{ one.role_title }}</span></td>
-          <td role="cell" :data-label="words.state"><div><span class="chip" :class="stateOf(one).tone">{{ stateOf(one).text }}</span><span v-if="one.has_joined && one.link_until" class="help people-open">{{ words.reset_open }}</span></div></td>
+          <td role="cell" :data-label="words.state"><div><span class="chip" :class="stateOf(one).tone">{{ stateOf(one).text }}</span> <span v-if="one.has_factor" class="chip">{{ words.factor_on }}</span><span v-if="one.has_joined && one.link_until" class="help people-open">{{ words.reset_open }}</span></div></td>
           <td role="cell" :data-label="words.last_sign_in"><moment v-if="one.last_sign_in_at" :at="one.last_sign_in_at"/><span v-else class="faint">{{ words.never }}</span></td>
           <td role="cell" class="people-actions"><div v-if="one.may_change" class="people-buttons" role="group" :aria-label="fill(words.actions, {email: one.email})">
             <template v-if="sure?.id === one.id"><span class="people-sure">{{ fill(words.sure[sure.what], {email: one.email}) }}</span><button type="button" class="button small danger" :disabled="busy" @click="act(sure.what, one)">{{ words[sure.what] }}</button><button type="button" class="button small" @click="sure = null">{{ words.keep }}</button></template>
             <template v-else>
               <button v-if="one.has_joined && !one.disabled" type="button" class="button small" :aria-expanded="opened?.id === one.id" @click="toggle(one)">{{ words.browsers }} <span class="num faint">{{ one.sessions }}</span></button>
               <button v-if="!one.disabled" type="button" class="button small" :disabled="busy" @click="newLink(one)">{{ one.has_joined ? words.reset_link : words.new_link }}</button>
+              <button v-if="one.has_factor && one.id !== state.you" type="button" class="button small" @click="askFirst('factor', one)">{{ words.factor }}</button>
               <button v-if="!one.has_joined" type="button" class="button small" @click="askFirst('withdraw', one)">{{ words.withdraw }}</button>
               <button v-else-if="one.disabled" type="button" class="button small" :disabled="busy" @click="act('enable', one)">{{ words.enable }}</button>
               <button v-else-if="one.id !== state.you" type="button" class="button small" @click="askFirst('disable', one)">{{ words.disable }}</button>

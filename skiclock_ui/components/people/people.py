@@ -19,6 +19,12 @@ class PeopleElement(PageElement):
     component = component(Path(__file__).with_name("people.js"))
 
 
+class FactorElement(PageElement):
+    """One's own second factor."""
+
+    component = component(Path(__file__).with_name("factor.js"))
+
+
 class SessionsElement(PageElement):
     """The browsers in which one is signed in."""
 
@@ -48,6 +54,7 @@ def _person(person: Person, may_give: list[str]) -> dict[str, Any]:
         "role_title": role_name(user.role.name),
         "may_change": user.role.name in may_give,
         "has_joined": has_joined(user),
+        "has_factor": person.has_factor,
         "disabled": user.disabled,
         "last_sign_in_at": user.last_sign_in_at.timestamp() if user.last_sign_in_at else None,
         "sessions": person.sessions,
@@ -111,23 +118,60 @@ def people_words() -> dict[str, Any]:
         "new_link": _("New link"),
         "reset_link": _("Link to a new password"),
         "withdraw": _("Withdraw the invitation"),
+        "factor": _("Reset the second factor"),
+        "factor_on": _("Second factor"),
         "disable": _("Disable"),
         "enable": _("Let in again"),
         "sure": {
             "disable": _("{email} is signed out everywhere and cannot come in. Sure?"),
             "withdraw": _("{email} cannot join by the link any more. Sure?"),
+            "factor": _("{email} signs in with the password alone then. Sure?"),
         },
         "done": {
             "role": _("{email} has another role from now on."),
             "disable": _("{email} is disabled and signed out everywhere."),
             "enable": _("{email} may come in again."),
             "withdraw": _("The invitation of {email} is withdrawn."),
+            "factor": _("{email} can set a new second factor up."),
         },
         "keep": _("Keep"),
         "loading": _("Loading …"),
         "problems": refusals.sentences(),
         "failed": _("This did not work. Try again."),
         "sessions": sessions_words(),
+    }
+
+
+def factor_words() -> dict[str, Any]:
+    """Return every text of one's own second factor in the current language."""
+    return {
+        "title": _("Second factor"),
+        "off": _("Off"),
+        "on": _("On"),
+        "about_off": _(
+            "With an authenticator app on your phone, a stolen password alone opens nothing."
+        ),
+        "about_on": both_forms("{n} recovery code is left.", "{n} recovery codes are left."),
+        "set_up": _("Set up"),
+        "scan": _("Scan this with your authenticator app, then type the code that it shows."),
+        "qr": _("QR code for your authenticator app"),
+        "by_hand": _("Or type this key into the app:"),
+        "code": _("Code"),
+        "code_hint": _("Six digits of the app, or a recovery code."),
+        "turn_on": _("Turn on"),
+        "turn_off": _("Turn off"),
+        "renew": _("New recovery codes"),
+        "cancel": _("Cancel"),
+        "codes_title": _("Recovery codes"),
+        "codes_hint": _(
+            "Each opens your account once when the phone is lost. They are shown only now: print "
+            "them, or keep them where you keep passwords."
+        ),
+        "copy": _("Copy"),
+        "copied": _("Copied"),
+        "kept": _("I have kept them"),
+        "problems": refusals.sentences(),
+        "failed": _("This did not work. Try again."),
     }
 
 

@@ -50,6 +50,7 @@ DOORS: dict[tuple[str, str], set[object]] = {
     ("GET", "/firmware/user-download/{token}"): {EVERYBODY},
     ("HEAD", "/firmware/user-download/{token}"): {EVERYBODY},
     ("POST", "/login"): {EVERYBODY},
+    ("POST", "/login/code"): {EVERYBODY},
     ("POST", "/join/{token}"): {EVERYBODY},
     ("GET", "/sso/start"): {EVERYBODY},
     ("GET", "/sso/callback"): {EVERYBODY},

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import BrowserContext, Locator, Page, expect
+from playwright.async_api import BrowserContext, Locator, Page, ViewportSize, expect
 
 from backend.contract.flash_map import NVS_BYTES, NVS_OFFSET, Part, offsets_of
 from backend.contract.platforms import PLATFORMS
@@ -28,6 +28,7 @@ VERSION = "2026.11.24.1"
 FAMILIES = {"esp32": "esp32", "esp32c3": "esp32c3", "esp32s3": "esp32s3", "d1mini": "esp8266"}
 WRITE_WITHIN_MS = 180_000
 DEVICE = "2695e2c40a24"  # of the emulated ESP32's MAC address, 24:0a:c4:e2:95:26
+PICTURE: ViewportSize = {"width": 960, "height": 600}
 WIFI_PASSWORD = "snow-on-the-roof"
 
 
@@ -111,6 +112,7 @@ async def test_blank_board_becomes_a_live_clock_with_credentials_of_its_own(
     context: BrowserContext, page: Page, club: Product, programs: Programs, tmp_path: Path
 ) -> None:
     program = await asyncio.to_thread(programs.make)
+    await page.set_viewport_size(PICTURE)
     async with cable(context, page, "esp32") as bridge:
         bridge.firmware = lambda flash: boot(flash, program.path, DEVICE, tmp_path / "clock")
         await begin(page, club, "esp32", name="Slalom start", shot="flash-form")
@@ -133,6 +135,9 @@ async def test_blank_board_becomes_a_live_clock_with_credentials_of_its_own(
         await expect(card).to_have_attribute("data-state", "online", timeout=60_000)
         await expect(card).to_contain_text("Slalom start")
         await expect(card).to_contain_text("Skistadion")
+        await dashboard.set_viewport_size(PICTURE)
+        await dashboard.reload()
+        await expect(card).to_have_attribute("data-state", "online", timeout=60_000)
         await shoot(dashboard, "flash-live")
 
         await dashboard.goto(f"{club.url}/clocks/{DEVICE}")
@@ -164,7 +169,7 @@ def expected_parts() -> dict[int, bytes]:
 
 
 async def shoot(page: Page | Locator, name: str) -> None:
-    """Take a picture for README, where a folder for pictures is named."""
+    """Take a picture for README: `SKICLOCK_SHOTS=.github/screenshots pytest e2e/test_flash.py`."""
     if folder := os.environ.get("SKICLOCK_SHOTS"):
         await page.screenshot(path=Path(folder) / f"{name}.png")
 

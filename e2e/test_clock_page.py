@@ -155,3 +155,26 @@ async def test_a_clock_that_is_not_there_is_said_to_be_none(page: Page, club: Pr
     answer = await page.goto(f"{club.url}/clocks/abcdef")
     assert answer is not None
     assert answer.status == 404
+
+
+async def test_a_spare_takes_a_clocks_place(page: Page, club: Product) -> None:
+    async with SecondGeneration(club), club.clock("b2c3") as spare:
+        await spare.heartbeat()
+        await sign_in(page, club)
+        await expect(page.locator('[data-device="b2c3"]')).to_be_visible(timeout=15_000)
+        await page.goto(f"{club.url}/clocks/{DEVICE}")
+        await page.get_by_label("The spare's id").fill("b2c4")
+        await page.get_by_role("button", name="Replace", exact=True).click()
+        await page.get_by_role("button", name="Yes, replace it").click()
+        await expect(page.get_by_text("There is no clock b2c4.")).to_be_visible()
+        await page.get_by_label("The spare's id").fill("b2c3")
+        await page.get_by_role("button", name="Replace", exact=True).click()
+        await expect(page.get_by_text("Let b2c3 (ESP32) take the place of")).to_be_visible()
+        await page.get_by_role("button", name="Yes, replace it").click()
+        await page.wait_for_url(f"{club.url}/clocks/b2c3")
+        took = page.locator("[data-swap]")
+        await expect(took).to_contain_text(f"This clock took the place of {DEVICE}.")
+        assert await axe(page) == []
+        await took.get_by_role("link", name="Earlier journal").click()
+        await page.wait_for_url(f"{club.url}/clocks/{DEVICE}")
+        await expect(took).to_contain_text("This clock was replaced by b2c3.")

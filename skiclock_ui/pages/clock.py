@@ -20,6 +20,7 @@ from skiclock_ui.i18n import current_language
 from skiclock_ui.live import Live, Topic
 from skiclock_ui.pages.clock_credentials import credentials_of, credentials_panel
 from skiclock_ui.pages.clock_settings import settings_panel, state_of
+from skiclock_ui.pages.clock_swap import swap_panel, swaps_of
 from skiclock_ui.pages.flash_history import attempts_of, history_panel
 from skiclock_ui.theme import frame
 
@@ -85,6 +86,7 @@ def create(server: "Server", live: Live) -> None:
         identity = signed_in(request, Permission.SEE_CLOCKS)
         shown = await _state(server, device_id)
         settings = await state_of(server, device_id)
+        swaps = await swaps_of(server, identity, device_id)
         flashed = await attempts_of(server, identity, device_id)
         credentials = await credentials_of(server, device_id)
         with frame(server, shown["name"] or device_id, "clocks"):
@@ -97,6 +99,7 @@ def create(server: "Server", live: Live) -> None:
             credentials_panel(credentials, identity)
             settings_panel(settings, identity)
             history_panel(flashed, device_id)
+            swap_panel(swaps, identity)
 
 
 async def _state(server: "Server", device_id: str) -> dict[str, Any]:

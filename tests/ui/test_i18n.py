@@ -11,6 +11,7 @@ from skiclock_ui.components.audit.audit import audit_words
 from skiclock_ui.components.clock.clock import clock_words
 from skiclock_ui.components.clock.credentials import credentials_words
 from skiclock_ui.components.clock.settings import settings_words
+from skiclock_ui.components.clock.swap import swap_words
 from skiclock_ui.components.diagnostics.diagnostics import diagnostics_words
 from skiclock_ui.components.firmware.firmware import firmware_words
 from skiclock_ui.components.flash.flash import flash_words
@@ -28,6 +29,7 @@ PAGES = {
     "roles/roles.js": roles_words,
     "clock/clock.js": clock_words,
     "clock/settings.js": settings_words,
+    "clock/swap.js": swap_words,
     "clock/credentials.js": credentials_words,
     "firmware/firmware.js": firmware_words,
     "flash/flash.js": flash_words,

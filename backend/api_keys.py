@@ -1,4 +1,7 @@
-"""Owns the keys that programs show: named ones from the database, and v1's two shared ones."""
+"""Owns the keys that programs show: named ones from the database, and v1's two shared ones.
+
+A named key is found by its prefix, which is no secret, and compared in constant time.
+"""
 
 import asyncio
 import hashlib
@@ -6,7 +9,7 @@ import hmac
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
@@ -14,10 +17,11 @@ import structlog
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend import audit
+from backend import audit, shared_access
 from backend.config import Settings
 from backend.db import Database, is_unavailable
 from backend.errors import Refusal
+from backend.key_models import Shared
 from backend.models import ApiKey
 
 log = structlog.get_logger(__name__)
@@ -29,6 +33,11 @@ LOOK_AGAIN = timedelta(seconds=0.5)
 """How often the database is asked for the sake of keys that nobody knows."""
 
 _NOTE_USE_EVERY = timedelta(minutes=1)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+DEFAULT_OVERLAP = timedelta(days=7)
+MAX_OVERLAP = timedelta(days=90)
+"""How long a key works beside the one that takes its place."""
 
 
 class Scope(StrEnum):
@@ -68,6 +77,8 @@ class KeyHolder:
     scopes: frozenset[str]
     expires_at: datetime | None = None
     last_used_at: datetime | None = None
+    key_hash: bytes = b""
+    shared: Shared | None = None
 
 
 class ApiKeys:
@@ -76,14 +87,26 @@ class ApiKeys:
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._shared = [
-            (_hash(secret.get_secret_value()), KeyHolder(None, name, frozenset({scope})))
-            for secret, name, scope in (
-                (settings.download_api_key, "download key of v1", Scope.DOWNLOAD),
-                (settings.upload_api_key, "upload key of v1", Scope.UPLOAD),
+            KeyHolder(
+                None,
+                name,
+                frozenset({scope}),
+                key_hash=_hash(secret.get_secret_value()),
+                shared=shared,
+            )
+            for secret, name, scope, shared in (
+                (
+                    settings.download_api_key,
+                    "download key of v1",
+                    Scope.DOWNLOAD,
+                    Shared.DOWNLOAD_KEY,
+                ),
+                (settings.upload_api_key, "upload key of v1", Scope.UPLOAD, Shared.UPLOAD_KEY),
             )
             if secret.get_secret_value()
         ]
-        self._named: dict[bytes, KeyHolder] = {}
+        self._named: dict[str, KeyHolder] = {}
+        self._off: frozenset[Shared] = frozenset()
         self._asked_at: datetime | None = None
         self._refreshing = asyncio.Lock()
 
@@ -101,16 +124,25 @@ class ApiKeys:
             )
         return holder
 
+    async def load(self, *, now: datetime) -> None:
+        """Learn every key before the first is shown: the database may be away by then."""
+        await self._refresh(now)
+
+    def hurry(self) -> None:
+        """Ask the database again at the next key: something was revoked, or turned off or on."""
+        if self._asked_at is not None:
+            self._asked_at = _LONG_AGO
+
     async def _find(self, key: str, now: datetime) -> KeyHolder | None:
-        key_hash = _hash(key)
-        for shared_hash, holder in self._shared:
-            if hmac.compare_digest(shared_hash, key_hash):
-                return holder
-        fresh = FRESH if key_hash in self._named else LOOK_AGAIN
+        key_hash, prefix = _hash(key), _prefix_of(key)
+        shared = [one for one in self._shared if hmac.compare_digest(one.key_hash, key_hash)]
+        fresh = FRESH if shared or prefix in self._named else LOOK_AGAIN
         if self._asked_at is None or now - self._asked_at >= fresh:
             await self._refresh(now)
-        found = self._named.get(key_hash)
-        if found is None or (found.expires_at is not None and now >= found.expires_at):
+        found = shared[0] if shared else self._named.get(prefix)
+        if found is None or not hmac.compare_digest(found.key_hash, key_hash):
+            return None
+        if found.shared in self._off or (found.expires_at is not None and now >= found.expires_at):
             return None
         await self._note_use(found, now)
         return found
@@ -130,7 +162,8 @@ class ApiKeys:
                             or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now),
                         )
                     )
-                    self._named = {row.key_hash: _holder(row) for row in rows}
+                    self._named = {row.prefix: _holder(row) for row in rows}
+                    self._off = await shared_access.load_off(session)
             except Exception as error:
                 if first or not is_unavailable(error):
                     raise
@@ -143,6 +176,9 @@ class ApiKeys:
         holder.last_used_at = now
         try:
             async with self._database.session() as session:
+                if holder.shared is not None:
+                    await shared_access.note_use(session, holder.shared, now=now)
+                    return
                 await session.execute(
                     update(ApiKey).where(ApiKey.id == holder.id).values(last_used_at=now)
                 )
@@ -168,6 +204,91 @@ async def create_key(
     """
     scopes = sorted(set(scopes))
     _check_request(name, scopes, expires_at, now)
+    key, prefix = _add(session, name, scopes, expires_at, actor, now)
+    audit.record(
+        session,
+        at=now,
+        actor=actor,
+        action="key.add",
+        object=f"{name} ({prefix})",
+        address=address,
+        after={"scopes": scopes, "expires_at": _iso(expires_at)},
+    )
+    await session.flush()
+    return key
+
+
+async def rotate_key(
+    session: AsyncSession,
+    prefix_or_name: str,
+    *,
+    overlap: timedelta,
+    actor: str,
+    address: str | None,
+    now: datetime,
+) -> tuple[str, datetime]:
+    """Make a key that takes another's place, and let the old one end after `overlap`.
+
+    Returns the new key, which is to be seen only now, and when the old one ends. A key that
+    expires is followed by one that lives as long. Raises UnknownKeyError, BadKeyRequestError.
+    """
+    if not timedelta() <= overlap <= MAX_OVERLAP:
+        raise BadKeyRequestError(
+            f"The old key goes on for 0 to {MAX_OVERLAP.days} days.", field="overlap"
+        )
+    found = await _usable(session, prefix_or_name, now)
+    if len(found) != 1:
+        raise BadKeyRequestError(
+            f"{len(found)} keys are called {prefix_or_name[:64]!r}: name one by its prefix."
+        )
+    old = found[0]
+    expires_at = None if old.expires_at is None else now + (old.expires_at - old.created_at)
+    key, prefix = _add(session, old.name, list(old.scopes), expires_at, actor, now)
+    ends_at = now + overlap if old.expires_at is None else min(now + overlap, old.expires_at)
+    before = _iso(old.expires_at)
+    old.expires_at = ends_at
+    audit.record(
+        session,
+        at=now,
+        actor=actor,
+        action="key.rotate",
+        object=f"{old.name} ({old.prefix})",
+        address=address,
+        before={"expires_at": before},
+        after={"expires_at": _iso(ends_at), "followed_by": prefix, "until": _iso(expires_at)},
+    )
+    await session.flush()
+    return key, ends_at
+
+
+async def _usable(session: AsyncSession, prefix_or_name: str, now: datetime) -> Sequence[ApiKey]:
+    """Return the keys with a prefix or a name that open something; raises UnknownKeyError."""
+    wanted = prefix_or_name.removeprefix("sck_")
+    found = (
+        await session.scalars(
+            select(ApiKey)
+            .where(
+                or_(ApiKey.prefix == wanted, ApiKey.name == prefix_or_name),
+                ApiKey.revoked_at.is_(None),
+                or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now),
+            )
+            .with_for_update()
+        )
+    ).all()
+    if not found:
+        raise UnknownKeyError(f"There is no key {prefix_or_name[:64]!r} that works.")
+    return found
+
+
+def _add(
+    session: AsyncSession,
+    name: str,
+    scopes: list[str],
+    expires_at: datetime | None,
+    actor: str,
+    now: datetime,
+) -> tuple[str, str]:
+    """Add a key; return it and its prefix."""
     prefix = secrets.token_hex(4)
     key = f"sck_{prefix}_{secrets.token_urlsafe(32)}"
     session.add(
@@ -181,17 +302,11 @@ async def create_key(
             expires_at=expires_at,
         )
     )
-    audit.record(
-        session,
-        at=now,
-        actor=actor,
-        action="key.add",
-        object=f"{name} ({prefix})",
-        address=address,
-        after={"scopes": scopes, "expires_at": expires_at.isoformat() if expires_at else None},
-    )
-    await session.flush()
-    return key
+    return key, prefix
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
 
 
 async def revoke_key(
@@ -243,7 +358,20 @@ def _check_request(
 
 
 def _holder(row: ApiKey) -> KeyHolder:
-    return KeyHolder(row.id, row.name, frozenset(row.scopes), row.expires_at, row.last_used_at)
+    return KeyHolder(
+        row.id,
+        row.name,
+        frozenset(row.scopes),
+        row.expires_at,
+        row.last_used_at,
+        row.key_hash,
+    )
+
+
+def _prefix_of(key: str) -> str:
+    """Return what a key shows of itself: `sck_<prefix>_<secret>`."""
+    start, _, rest = key.partition("_")
+    return rest.partition("_")[0] if start == "sck" else ""
 
 
 def _hash(key: str) -> bytes:

@@ -130,6 +130,7 @@ def create_server(settings: Settings, surroundings: Surroundings) -> Server:
         topics,
         surroundings.set_clock_users,
         on_new=lambda device_ids: dispatcher.take_wanted(device_ids),
+        is_shared_on=surroundings.is_shared_user_on,
     )
     link = Link(surroundings.broker, topics, health, diagnostics, put=lambda item: ingest.put(item))
     dispatcher = Dispatcher(
@@ -301,6 +302,7 @@ async def _load_once(server: Server) -> None:
             await clock_settings.load_wanted(session),
         )
         await server.catalogue.load(session)
+    await server.keys.load(now=_now())
     server.first_password = password or server.first_password
 
 

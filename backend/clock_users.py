@@ -16,6 +16,8 @@ from backend.clock_keys import Claimed, ClockKeys, mqtt_username
 from backend.contract.topics import Topics
 from backend.db import Database
 from backend.embedded.broker_users import BrokerUser, clock_user
+from backend.key_models import Shared
+from backend.shared_access import load_off
 
 log = structlog.get_logger(__name__)
 
@@ -23,9 +25,9 @@ LOOK_AGAIN_S = 5.0
 NOTE_USE_EVERY = timedelta(minutes=10)
 """How often the use of the same credentials is written down: a clock says them at each connect."""
 
-SetUsers = Callable[[Sequence[BrokerUser]], Awaitable[None]]
-"""Gives the broker all users of single clocks; who is not among them any more is cut off."""
-
+SetUsers = Callable[[Sequence[BrokerUser], bool], Awaitable[None]]
+"""Gives the broker all users of single clocks, and whether the one that the first generation
+shares works still; who is not among them any more is cut off."""
 
 OnNew = Callable[[Collection[str]], Awaitable[None]]
 
@@ -41,6 +43,7 @@ class ClockUsers:
         set_users: SetUsers | None,
         *,
         on_new: OnNew | None = None,
+        is_shared_on: bool = True,
     ) -> None:
         """`set_users`: None where the broker asks us, or knows no single clocks.
 
@@ -52,6 +55,7 @@ class ClockUsers:
         self._set_users = set_users
         self._on_new = on_new
         self._told: frozenset[Claimed] | None = None
+        self._is_shared_on = is_shared_on
         self._uses: set[Claimed] = set()
         self._noted: dict[Claimed, datetime] = {}
         self._wake = asyncio.Event()
@@ -85,15 +89,17 @@ class ClockUsers:
         """Tell the broker what is valid now, if that is not what it was told last."""
         async with self._database.session() as session:
             rows = await load_valid(session)
+            is_shared_on = Shared.MQTT_USER not in await load_off(session)
         valid = frozenset(Claimed(row.device_id, row.generation) for row in rows)
         told = self._told
-        if valid == (told or frozenset()):
+        if valid == (told or frozenset()) and is_shared_on == self._is_shared_on:
             self._told = valid
             return
         if self._set_users is not None:
-            await self._set_users([self._user(one) for one in sorted(valid, key=_order)])
-            log.info("broker.clock_users", count=len(valid))
-        self._told = valid
+            users = [self._user(one) for one in sorted(valid, key=_order)]
+            await self._set_users(users, is_shared_on)
+            log.info("broker.clock_users", count=len(valid), shared=is_shared_on)
+        self._told, self._is_shared_on = valid, is_shared_on
         self._noted = {one: at for one, at in self._noted.items() if one in valid}
         if told is not None and self._on_new is not None and valid - told:
             await self._on_new({one.device_id for one in valid - told})

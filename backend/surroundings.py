@@ -36,6 +36,8 @@ class Surroundings:
     clocks_connect_to: str = ""
     set_clock_users: SetUsers | None = None
     """Tells our own broker which clocks have credentials of their own; None: it is not ours."""
+    is_shared_user_on: bool = True
+    """Whether our own broker let in the user that the first generation shares when it started."""
 
 
 @asynccontextmanager
@@ -59,20 +61,28 @@ async def surroundings(settings: Settings) -> AsyncIterator[Surroundings]:
             settings.data / "tls", names=_names(settings), now=datetime.now(UTC)
         )
         password = uuid4().hex
-        common_users = _broker_users(settings, password)
+        server, shared = _broker_users(settings, password)
+        # Known before the database is there: what was turned off stays so over a restart.
+        off = settings.data / "shared-mqtt-user-is-off"
+        is_shared_on = not off.exists()
         broker = EmbeddedBroker(
             settings.data / "broker",
             port=settings.embedded_mqtt_port,
             tls_port=settings.embedded_mqtt_tls_port,
-            users=common_users,
+            users=[server, shared] if is_shared_on else [server],
             certificates=certificates,
         )
         await broker.start()
         stack.push_async_callback(broker.stop)
         _supervise(stack, "broker", broker.supervise)
 
-        async def set_clock_users(users: Sequence[BrokerUser]) -> None:
-            await broker.set_users([*common_users, *users])
+        async def set_clock_users(users: Sequence[BrokerUser], is_shared_on: bool) -> None:
+            common = [server, shared] if is_shared_on else [server]
+            await broker.set_users([*common, *users])
+            if is_shared_on:
+                off.unlink(missing_ok=True)
+            else:
+                off.touch()
 
         yield Surroundings(
             database_url,
@@ -82,17 +92,18 @@ async def surroundings(settings: Settings) -> AsyncIterator[Surroundings]:
             certificates.ca_file,
             f"{_names(settings)[0] if _names(settings) else 'localhost'}:{broker.tls_port}",
             set_clock_users,
+            is_shared_on,
         )
 
 
-def _broker_users(settings: Settings, server_password: str) -> list[BrokerUser]:
+def _broker_users(settings: Settings, server_password: str) -> tuple[BrokerUser, BrokerUser]:
     """The server may do all; v1 clocks share one user, who may do what clocks do."""
     prefix = settings.mqtt_topic_prefix
     password = settings.mqtt_password.get_secret_value()
-    return [
+    return (
         server_user(SERVER_USER, server_password, prefix),
         shared_clock_user(settings.mqtt_username, password, prefix),
-    ]
+    )
 
 
 def _external_broker(settings: Settings) -> BrokerAddress:

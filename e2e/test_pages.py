@@ -21,6 +21,7 @@ PATHS = [
     "/diagnostics",
     "/people",
     "/roles",
+    "/keys",
     "/audit",
     "/account",
     "/password",
@@ -382,7 +383,7 @@ async def test_answers_over_the_socket_are_in_the_viewers_language(
     await page.request.post(f"{club.url}/login", form={"username": EMAIL, "password": PASSWORD})
     await page.goto(f"{club.url}/?q=a1b2c3")
     await page.locator("[data-device] [data-action=menu]").click()
-    await page.get_by_role("menuitem", name="Byt namn").click()
+    await page.get_by_role("menuitem", name="Namn och grupp").click()
     await page.get_by_role("dialog").get_by_label("Namn").fill("Målhuset")
-    await page.get_by_role("dialog").get_by_role("button", name="Byt namn").click()
-    await expect(page.get_by_text("Namnet är bytt.")).to_be_visible()
+    await page.get_by_role("dialog").get_by_role("button", name="Spara").click()
+    await expect(page.get_by_text("Sparat.")).to_be_visible()

@@ -40,6 +40,7 @@ _STYLE = (
     "diagnostics.css",
     "people.css",
     "roles.css",
+    "keys.css",
     "audit.css",
     "quasar.css",
 )

@@ -74,6 +74,16 @@ class Live:
         core.sio.on(FOLLOW, self.follow)
         core.sio.on(ASK, self.ask)
 
+    @property
+    def topics(self) -> list[str]:
+        """The names of the topics."""
+        return list(self._topics)
+
+    @property
+    def questions(self) -> list[str]:
+        """The names of what can be asked."""
+        return list(self._answers)
+
     def add_topic(self, topic: Topic) -> None:
         """Offer a topic, before `start`."""
         self._topics[topic.name] = topic

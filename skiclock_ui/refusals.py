@@ -14,6 +14,7 @@ def sentences() -> dict[str, str]:
         "bad_email": _("This is no e-mail address. Expected name@place."),
         "bad_part": _("A part for blank boards would not start one. Build the archive again."),
         "bad_request": _("Something is missing or wrong in what was sent."),
+        "bad_key_request": _("A key needs a name, something that it opens, and an end to come."),
         "bad_role": _("A role needs a name, and groups where it does not see all clocks."),
         "bad_signature": _(
             "The signature fits no key of this server, or another image, platform or version "
@@ -85,6 +86,7 @@ def sentences() -> dict[str, str]:
         "unknown_attempt": _("This attempt is not known here, or it has ended already."),
         "unknown_claim": _("The claim on this board is over; it holds for an hour. Begin again."),
         "unknown_device": _("This clock is not known here."),
+        "unknown_key": _("This key is not there any more."),
         "unknown_page": _("This page is not known here. Reload it."),
         "unknown_role": _("There is no such role."),
         "unknown_user": _("This person is not known here any more."),
@@ -97,6 +99,7 @@ def sentences() -> dict[str, str]:
         ),
         "wrong_chip": _("The image is for another chip than this platform has."),
         "wrong_code": _("The code is wrong, too old, or was used already. Wait for the next one."),
+        "wrong_key": _("The key opens nothing here."),
         "wrong_credentials": _("E-mail and password do not fit together. Try again."),
     }
 

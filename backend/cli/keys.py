@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 
 from backend import api_keys
-from backend.api_keys import Scope
+from backend.api_keys import DEFAULT_OVERLAP, Scope
 from backend.cli.database import in_database
 from backend.cli.output import say, table
 from backend.models import ApiKey
 
-app = typer.Typer(help="Make API keys, list them, revoke them.", no_args_is_help=True)
+app = typer.Typer(help="Make API keys, list, rotate and revoke them.", no_args_is_help=True)
 
 ACTOR = "command line"
 
@@ -55,6 +55,28 @@ def list_() -> None:
             for key in in_database(api_keys.list_keys)
         ],
     )
+
+
+@app.command("rotate")
+def rotate(
+    name: Annotated[str, typer.Argument(help="Its name or its prefix.")],
+    days: Annotated[
+        int, typer.Option(help="Days for which the old one goes on; 0: not at all.", min=0)
+    ] = DEFAULT_OVERLAP.days,
+) -> None:
+    """Make a key that takes another's place; both work until the old one ends."""
+    key, ends_at = in_database(
+        lambda session: api_keys.rotate_key(
+            session,
+            name,
+            overlap=timedelta(days=days),
+            actor=ACTOR,
+            address=None,
+            now=datetime.now(UTC),
+        )
+    )
+    say(f"Key, shown this once: {key}")
+    say(f"The old one works until {ends_at:%Y-%m-%d %H:%M} UTC.")
 
 
 @app.command("revoke")

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from backend.sync_models import Base  # every table: this module adds to those of the others
+from backend.key_models import Base  # every table: this module adds to those of the others
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=Base.metadata)

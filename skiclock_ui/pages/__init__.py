@@ -22,6 +22,7 @@ from skiclock_ui.pages import (
     flash,
     flash_history,
     join,
+    keys,
     language,
     login,
     password,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 def create(app: FastAPI, server: "Server") -> None:
     """Register all pages and what they load, before NiceGUI is mounted."""
     app.add_middleware(LanguageMiddleware)
-    live = Live(server.fleet)
+    app.state.live = live = Live(server.fleet)
     assets.create(app)
     language.create(app)
     login.create(app, server)
@@ -55,6 +56,7 @@ def create(app: FastAPI, server: "Server") -> None:
     diagnostics.create(server, live)
     people.create(server, live)
     roles.create(server, live)
+    keys.create(server, live)
     audit.create(server, live)
     account.create(app, server, live)
     add_health(live, server.health)

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend import clock_credentials, shared_access
 from backend.api_keys import (
     FRESH,
     LOOK_AGAIN,
@@ -21,10 +22,13 @@ from backend.api_keys import (
     create_key,
     list_keys,
     revoke_key,
+    rotate_key,
 )
+from backend.clock_keys import Claimed
 from backend.config import Settings
 from backend.db import Database
-from backend.models import ApiKey
+from backend.key_models import Shared
+from backend.models import ApiKey, AuditEntry, Device
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -162,12 +166,14 @@ async def test_hot_requests_do_not_ask_the_database(postgres_url: str, settings:
     database = CountingDatabase(postgres_url)
     keys = ApiKeys(database, settings)
     key = await make_key(database)
+    shared = settings.download_api_key.get_secret_value()
     await keys.check(key, Scope.READ, now=NOW)
+    await keys.check(shared, Scope.DOWNLOAD, now=NOW)
     before = database.transactions
 
     for _ in range(100):
         await keys.check(key, Scope.READ, now=NOW + timedelta(seconds=1))
-    await keys.check(settings.download_api_key.get_secret_value(), Scope.DOWNLOAD, now=NOW)
+    await keys.check(shared, Scope.DOWNLOAD, now=NOW + timedelta(seconds=1))
 
     assert database.transactions == before
     await database.close()
@@ -198,9 +204,11 @@ async def test_known_keys_work_while_the_database_is_away(
 
     assert await keys.check(key, Scope.READ, now=NOW + timedelta(hours=1))
     download_key = settings.download_api_key.get_secret_value()
-    assert await ApiKeys(database, settings).check(download_key, Scope.DOWNLOAD, now=NOW)
-    with pytest.raises(ConnectionRefusedError):
-        await ApiKeys(database, settings).check("unknown", Scope.READ, now=NOW)
+    assert await keys.check(download_key, Scope.DOWNLOAD, now=NOW + timedelta(hours=1))
+    # Nothing tells whether the shared one was turned off before this server began.
+    for unknown in (download_key, "unknown"):
+        with pytest.raises(ConnectionRefusedError):
+            await ApiKeys(database, settings).check(unknown, Scope.DOWNLOAD, now=NOW)
     await database.close()
 
 
@@ -230,3 +238,111 @@ async def test_a_key_that_cannot_be_made_is_refused_by_field(
                 now=NOW,
             )
     assert caught.value.field == field
+
+
+async def test_a_rotated_key_works_beside_the_new_one_until_its_end(
+    database: Database, keys: ApiKeys
+) -> None:
+    old = await make_key(database, Scope.UPLOAD, expires_at=NOW + timedelta(days=100))
+    async with database.session() as session:
+        new, ends_at = await rotate_key(
+            session,
+            old[:12],
+            overlap=timedelta(days=7),
+            actor="anna@example.org",
+            address="192.0.2.1",
+            now=NOW + timedelta(days=50),
+        )
+        entry = await session.scalar(select(AuditEntry).order_by(AuditEntry.id.desc()))
+    assert ends_at == NOW + timedelta(days=57)
+    for key in (old, new):
+        assert (await keys.check(key, Scope.UPLOAD, now=NOW + timedelta(days=56))).name == "grafana"
+    with pytest.raises(WrongKeyError):
+        await keys.check(old, Scope.UPLOAD, now=ends_at)
+    assert await keys.check(new, Scope.UPLOAD, now=NOW + timedelta(days=149))
+    with pytest.raises(WrongKeyError):
+        await keys.check(new, Scope.UPLOAD, now=NOW + timedelta(days=150))
+    assert entry is not None
+    assert (entry.action, entry.actor, entry.address) == (
+        "key.rotate", "anna@example.org", "192.0.2.1",
+    )  # fmt: skip
+    assert entry.after is not None
+    assert entry.after["followed_by"] == new.split("_")[1]
+    assert new.split("_", 2)[2] not in str((entry.object, entry.before, entry.after))
+
+
+async def test_what_cannot_be_rotated_is_refused(database: Database) -> None:
+    await make_key(database, name="ci")
+    key = await make_key(database, name="ci")
+    about = {"actor": "test", "address": None, "now": NOW}
+    async with database.session() as session:
+        with pytest.raises(BadKeyRequestError, match="2 keys"):
+            await rotate_key(session, "ci", overlap=timedelta(days=1), **about)
+        with pytest.raises(BadKeyRequestError, match="0 to 90 days"):
+            await rotate_key(session, key[:12], overlap=timedelta(days=91), **about)
+        await revoke_key(session, key[:12], **about)
+        with pytest.raises(UnknownKeyError):
+            await rotate_key(session, key[:12], overlap=timedelta(days=1), **about)
+
+
+async def test_a_key_with_anothers_prefix_opens_nothing(database: Database, keys: ApiKeys) -> None:
+    key = await make_key(database)
+    forged = "_".join([*key.split("_")[:2], "x" * 43])
+    with pytest.raises(WrongKeyError):
+        await keys.check(forged, Scope.READ, now=NOW)
+    assert await keys.check(key, Scope.READ, now=NOW)
+
+
+async def test_a_shared_key_is_dead_once_it_is_turned_off_and_works_again_when_turned_on(
+    database: Database, keys: ApiKeys, settings: Settings
+) -> None:
+    shared, upload = (
+        one.get_secret_value() for one in (settings.download_api_key, settings.upload_api_key)
+    )
+    assert await keys.check(shared, Scope.DOWNLOAD, now=NOW)
+
+    async def turn(*, on: bool) -> bool:
+        async with database.session() as session:
+            return await shared_access.turn(
+                session, Shared.DOWNLOAD_KEY, on=on, actor="anna@example.org", address=None, now=NOW
+            )
+
+    assert await turn(on=False)
+    keys.hurry()
+    with pytest.raises(WrongKeyError):
+        await keys.check(shared, Scope.DOWNLOAD, now=NOW)
+    assert await keys.check(upload, Scope.UPLOAD, now=NOW)
+    assert not await turn(on=False)
+    assert await turn(on=True)
+    with pytest.raises(WrongKeyError):
+        await keys.check(shared, Scope.DOWNLOAD, now=NOW + FRESH / 2)
+    assert await keys.check(shared, Scope.DOWNLOAD, now=NOW + FRESH)
+    async with database.session() as session:
+        entries = (
+            await session.scalars(select(AuditEntry).where(AuditEntry.action == "shared.turn"))
+        ).all()
+        used_at = (await shared_access.load(session))[Shared.DOWNLOAD_KEY].last_used_at
+    assert [(one.before, one.after) for one in entries] == [
+        ({"works": True}, {"works": False}),
+        ({"works": False}, {"works": True}),
+    ]
+    assert used_at == NOW
+
+
+async def test_clocks_that_share_are_those_that_never_used_credentials_of_their_own(
+    database: Database,
+) -> None:
+    async with database.session() as session:
+        for device_id, ago, heard in (
+            ("a1", 1, True), ("b2", 29, True), ("c3", 31, True), ("d4", 1, False), ("e5", 2, True),
+        ):  # fmt: skip
+            at = NOW - timedelta(days=ago)
+            session.add(Device(device_id=device_id, first_seen=at, last_seen=at, heard=heard))
+        await session.flush()
+        for device_id in ("e5", "b2"):
+            await clock_credentials.claim(
+                session, device_id, platform="esp01", mac=None, actor="t", address=None, now=NOW
+            )
+        await clock_credentials.mark_used(session, Claimed("e5", 1), now=NOW)
+        found = await shared_access.clocks_that_share(session, now=NOW)
+        assert [one.device_id for one in found] == ["a1", "b2"]

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from backend import clock_credentials
+from backend import clock_credentials, shared_access
 from backend.clock_keys import Claimed, ClockKeys
 from backend.clock_users import ClockUsers
 from backend.contract.topics import Topics
 from backend.db import Database
 from backend.embedded.broker_users import BrokerUser
+from backend.key_models import Shared
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 KEYS, TOPICS = ClockKeys("k" * 48), Topics("skiclock")
@@ -21,10 +22,12 @@ class Port:
 
     def __init__(self) -> None:
         self.told: list[list[BrokerUser]] = []
+        self.is_shared_on = True
         self.heard = asyncio.Event()
 
-    async def __call__(self, users: Sequence[BrokerUser]) -> None:
+    async def __call__(self, users: Sequence[BrokerUser], is_shared_on: bool) -> None:
         self.told.append(list(users))
+        self.is_shared_on = is_shared_on
         self.heard.set()
 
     @property
@@ -75,3 +78,19 @@ async def test_change_is_passed_on_at_once_when_it_is_told_of(database: Database
         await port.heard.wait()
     assert port.names == ["a1-1"]
     task.cancel()
+
+
+async def test_the_shared_user_goes_when_it_is_turned_off_and_comes_back(
+    database: Database,
+) -> None:
+    port = Port()
+    users = ClockUsers(database, KEYS, TOPICS, port)
+    for on in (False, True):
+        async with database.session() as session:
+            await shared_access.turn(session, Shared.MQTT_USER, on=on, **WHO)
+        await users.refresh()
+        assert port.is_shared_on is on
+    assert len(port.told) == 2
+    started_without = ClockUsers(database, KEYS, TOPICS, port, is_shared_on=False)
+    await started_without.refresh()
+    assert len(port.told) == 3

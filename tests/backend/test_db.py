@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from backend.db import MIGRATIONS, Database, is_unavailable, sentence_of
-from backend.sync_models import Base
+from backend.key_models import Base
 
 
 async def test_two_instances_that_start_at_once_migrate_once(empty_postgres_url: str) -> None:

@@ -53,7 +53,7 @@ async def broker(tmp_path: Path) -> AsyncIterator[EmbeddedBroker]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def server(settings: Settings, broker: EmbeddedBroker) -> AsyncIterator[Server]:
-    async def set_clock_users(users: Sequence[BrokerUser]) -> None:
+    async def set_clock_users(users: Sequence[BrokerUser], _is_shared_on: bool) -> None:
         await broker.set_users([server_user("server", "server's", "skiclock"), *users])
 
     surroundings = Surroundings(

@@ -16,6 +16,7 @@ from skiclock_ui.components.diagnostics.diagnostics import diagnostics_words
 from skiclock_ui.components.firmware.firmware import firmware_words
 from skiclock_ui.components.flash.flash import flash_words
 from skiclock_ui.components.flash.history import history_words
+from skiclock_ui.components.keys.keys import keys_words
 from skiclock_ui.components.people.people import factor_words, people_words
 from skiclock_ui.components.roles.roles import roles_words
 from skiclock_ui.components.updates.updates import updates_words
@@ -27,6 +28,7 @@ PAGES = {
     "people/factor.js": factor_words,
     "audit/audit.js": audit_words,
     "roles/roles.js": roles_words,
+    "keys/keys.js": keys_words,
     "clock/clock.js": clock_words,
     "clock/settings.js": settings_words,
     "clock/swap.js": swap_words,

@@ -9,6 +9,7 @@ import pytest
 
 from backend import (
     access,
+    api_keys,
     bundle,
     claims,
     firmware,
@@ -144,6 +145,7 @@ def test_every_reason_of_a_failed_update_can_be_told_in_words() -> None:
     "module",
     [
         access,
+        api_keys,
         bundle,
         claims,
         firmware,
@@ -193,7 +195,7 @@ def test_navigation_shows_what_somebody_may_see() -> None:
         "account",
     ]
     groups = [one.group for one in places_for(identity(*Permission))]
-    assert groups == ["", "", "", "", "Settings", "", "", "", ""]
+    assert groups == ["", "", "", "", "Settings", "", "", "", "", ""]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Keys of programs, and what the first generation shares."""

@@ -127,6 +127,7 @@ class ApiKeys:
     async def load(self, *, now: datetime) -> None:
         """Learn every key before the first is shown: the database may be away by then."""
         await self._refresh(now)
+        self.hurry()  # one that is made from now on works at once
 
     def hurry(self) -> None:
         """Ask the database again at the next key: something was revoked, or turned off or on."""

@@ -75,6 +75,7 @@ class _Keys:
                 now=now,
             )
             state = await _state(self._server, session, identity)
+        self._server.keys.hurry()
         return {"state": state, "key": key}
 
     async def rotate(

@@ -6,7 +6,7 @@ import { fill } from "skiclock/format.js";
 import { ask } from "skiclock/live.js";
 import { Icon, copy, useTopic } from "skiclock/parts.js";
 
-const FIELDS = ["name", "group", "timezone", "wifi"];
+const FIELDS = ["name", "group", "timezone"];
 
 export default {
   components: { Icon },
@@ -34,7 +34,7 @@ export default {
     // -- the clock that the board becomes
 
     const zones = Intl.supportedValuesOf?.("timeZone") ?? [];
-    const clock = reactive({ name: "", group: "", timezone: Intl.DateTimeFormat().resolvedOptions().timeZone ?? "", ssid: "", password: "" });
+    const clock = reactive({ name: "", group: "", timezone: Intl.DateTimeFormat().resolvedOptions().timeZone ?? "" });
     const errors = ref({});
     const notice = ref(null);
     const busy = ref(""); // what is being waited for
@@ -58,7 +58,6 @@ export default {
           name: clock.name,
           group: clock.group,
           timezone: clock.timezone,
-          wifi: clock.ssid ? { ssid: clock.ssid, password: clock.password } : null,
         }),
       }).catch(() => null);
       const said = (await answer?.json().catch(() => null)) ?? {};
@@ -103,7 +102,6 @@ export default {
       try {
         const claimed = await claim(found);
         await openWindow(port, claimed.manifest, log, recorder(found, claimed, log));
-        clock.password = "";
       } catch (error) {
         refuse(error);
       } finally {
@@ -216,15 +214,6 @@ export default {
           </div>
           <datalist id="flash-zones"><option v-for="zone in zones" :key="zone" :value="zone"></option></datalist>
           <datalist id="flash-groups"><option v-for="one in groups" :key="one" :value="one"></option></datalist>
-          <details class="fold" :open="!!errors.wifi">
-            <summary><icon name="chevron"/>{{ words.wifi }}</summary>
-            <p class="help">{{ words.wifi_hint }}</p>
-            <div class="flash-fields">
-              <div class="field"><label for="flash-wifi">{{ words.ssid }}</label><input id="flash-wifi" class="input" v-model="clock.ssid" maxlength="32" autocomplete="off" spellcheck="false" :aria-invalid="!!errors.wifi" :aria-describedby="errors.wifi ? 'flash-wifi-help' : null"></div>
-              <div class="field"><label for="flash-password">{{ words.password }}</label><input id="flash-password" class="input" type="password" v-model="clock.password" maxlength="63" autocomplete="new-password" :aria-invalid="!!errors.wifi"></div>
-            </div>
-            <p v-if="errors.wifi" id="flash-wifi-help" class="field-error">{{ errors.wifi }}</p>
-          </details>
           <div class="flash-begin">
             <button type="submit" class="button primary flash-go" :disabled="!!busy">{{ busy || fill(words.flash, {board: board.board}) }}</button>
             <p class="help">{{ words.erases }} {{ words.then }}</p>

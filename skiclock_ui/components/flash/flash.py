@@ -77,13 +77,6 @@ def flash_words() -> dict[str, Any]:
         "group": _("Group"),
         "group_hint": _("Such as a track or a building; may stay empty."),
         "timezone": _("Time zone"),
-        "wifi": _("Wi-Fi, if you want it to be written too"),
-        "wifi_hint": _(
-            "Else the window asks for it when the board is written. It goes to the clock and is "
-            "not kept here."
-        ),
-        "ssid": _("Network"),
-        "password": _("Its password"),
         "version": _("Version"),
         "newest": _("{version} (newest)"),
         "choose_first": _("Choose a board first."),

@@ -19,6 +19,7 @@ from backend import (
     devices,
     heartbeats,
     reports,
+    retention,
     update_log,
     upkeep,
 )
@@ -228,18 +229,17 @@ async def running(server: Server) -> AsyncIterator[None]:
         "follower": _after_load(server, server.follower.run),
         "keeper": _after_load(server, server.keeper.run),
         "clock users": _after_load(server, server.clock_users.run),
-        "records": _after_load(
-            server, partial(upkeep.tidy_records, server.database, keep_days=settings.event_days)
-        ),
-        "lapsed": _after_load(
+        "retention": _after_load(
             server,
-            partial(upkeep.remove_lapsed, server.database, keep_days=settings.lapsed_offer_days),
+            partial(retention.keep, server.database, settings, server.fleet, server.catalogue),
         ),
         "partitions": _after_load(
             server,
             partial(upkeep.keep_partitions, server.database, keep_days=settings.heartbeat_days),
         ),
-        "tidying": _after_load(server, partial(upkeep.tidy_up, server.sign_ins, server.storage)),
+        "tidying": _after_load(
+            server, partial(upkeep.tidy_up, server.database, server.sign_ins, server.storage)
+        ),
         "silence": _after_load(
             server,
             partial(

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import msgspec
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import audit
@@ -235,12 +235,6 @@ async def end_late(session: AsyncSession, *, now: datetime) -> list[str]:
     if not devices:
         return []
     return list(await session.scalars(select(Device.device_id).where(Device.id.in_(devices))))
-
-
-async def remove_old_commands(session: AsyncSession, *, now: datetime, keep_days: int) -> None:
-    """Remove commands that were given too long ago to be of interest."""
-    oldest = now - timedelta(days=keep_days)
-    await session.execute(delete(Command).where(Command.created_at < oldest))
 
 
 def _check(name: CommandName, arguments: dict[str, Any], expires_at: datetime) -> None:

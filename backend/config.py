@@ -163,6 +163,19 @@ class Settings(IssuerSettings):
     heartbeat_days: Days = Field(
         90, alias="HEARTBEAT_DAYS", description="Days for which heartbeat history is kept"
     )
+    update_days: Days = Field(
+        730, alias="UPDATE_DAYS", description="Days for which ended updates are kept in the log"
+    )
+    download_days: Days = Field(
+        365, alias="DOWNLOAD_DAYS", description="Days for which the log of downloads is kept"
+    )
+    firmware_kept: int = Field(
+        0,
+        ge=0,
+        alias="FIRMWARE_KEPT",
+        description="Newest versions of each board that are kept, besides those that clocks run; "
+        "0: all",
+    )
     lapsed_offer_days: Days = Field(
         30,
         alias="LAPSED_OFFER_DAYS",
@@ -220,7 +233,9 @@ class Settings(IssuerSettings):
         description="Also take clocks and firmware of the platform linux",
     )
     event_days: Days = Field(
-        90, alias="EVENT_DAYS", description="Days for which clocks' events and commands are kept"
+        90,
+        alias="EVENT_DAYS",
+        description="Days for which clocks' events, commands and attempts to flash are kept",
     )
     trusted_proxies: str = Field(
         "127.0.0.1",

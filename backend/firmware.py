@@ -185,6 +185,11 @@ class Catalogue:
         others = [one for one in self.versions(info.platform) if one.id != info.id]
         self._by_platform[info.platform] = _newest_first([*others, info])
 
+    def remove(self, info: FirmwareInfo) -> None:
+        """Forget what was taken back."""
+        others = [one for one in self.versions(info.platform) if one.id != info.id]
+        self._by_platform[info.platform] = others
+
 
 def check_target(
     platform: str, version: str, platforms: Mapping[str, Platform] = PLATFORMS

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
@@ -132,12 +132,6 @@ async def find_attempt(session: AsyncSession, attempt_id: int) -> FlashAttempt |
 def is_given_up(attempt: FlashAttempt, *, now: datetime) -> bool:
     """Tell whether the browser that began an attempt will say no more of it."""
     return attempt.state == FlashState.RUNNING and now - attempt.begun_at > GIVEN_UP_AFTER
-
-
-async def remove_old_attempts(session: AsyncSession, *, now: datetime, keep_days: int) -> None:
-    """Remove attempts that are too old."""
-    oldest = now - timedelta(days=keep_days)
-    await session.execute(delete(FlashAttempt).where(FlashAttempt.begun_at < oldest))
 
 
 def plain_text(text: str, characters: int) -> str:

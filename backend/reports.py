@@ -6,11 +6,11 @@ Of a clock that is not there nothing is kept: a status alone makes none.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, select, text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import commands
@@ -190,15 +190,14 @@ async def find_events(
     return list(await session.scalars(query))
 
 
-async def remove_old_events(session: AsyncSession, *, now: datetime, keep_days: int) -> None:
-    """Remove entries that are too old, and of each clock those beyond EVENTS_KEPT."""
-    oldest = now - timedelta(days=keep_days)
-    await session.execute(delete(ClockEvent).where(ClockEvent.received_at < oldest))
+async def thin_events(session: AsyncSession) -> None:
+    """Remove of each clock the entries beyond EVENTS_KEPT."""
     await session.execute(
         text(
             "DELETE FROM clock_events USING (SELECT device, boot, seq, row_number() OVER"
             " (PARTITION BY device ORDER BY received_at DESC, boot DESC, seq DESC) AS place"
-            " FROM clock_events) AS ranked WHERE ranked.place > :kept"
+            " FROM clock_events WHERE device IN (SELECT device FROM clock_events GROUP BY device"
+            " HAVING count(*) > :kept)) AS ranked WHERE ranked.place > :kept"
             " AND (clock_events.device, clock_events.boot, clock_events.seq)"
             " = (ranked.device, ranked.boot, ranked.seq)"
         ),

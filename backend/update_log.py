@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, delete, distinct, func, select, text, true
+from sqlalchemy import ColumnElement, FromClause, distinct, func, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.db import driver_connection
@@ -88,18 +88,6 @@ async def load_sessions(session: AsyncSession, session_ids: Sequence[UUID]) -> l
         return []
     rows = await session.scalars(select(Update).where(Update.session_id.in_(session_ids)))
     return [_as_open(row) for row in rows]
-
-
-async def remove_lapsed(session: AsyncSession, *, before: datetime, limit: int) -> int:
-    """Remove offers that lapsed before a time, the oldest first; returns how many."""
-    old = (
-        select(Update.id)
-        .where(Update.state == UpdateState.LAPSED, Update.completed_at < before)
-        .order_by(Update.completed_at)
-        .limit(limit)
-    )
-    gone = await session.scalars(delete(Update).where(Update.id.in_(old)).returning(Update.id))
-    return len(gone.all())
 
 
 async def find_updates(

@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import text
 
-from backend import commands, flash_attempts, heartbeats, people, publishers, reports, update_log
+from backend import heartbeats, people, publishers
 from backend.batch import Item, Silence
 from backend.db import Database, is_unavailable, sentence_of
 from backend.fleet import Fleet
@@ -24,8 +24,6 @@ SWEEP_S = 2.0
 PING_S = 2.0
 PARTITIONS_S = 3600.0
 TIDY_S = 3600.0
-LAPSED_AT_ONCE = 1000
-LAPSED_PAUSE_S = 0.2  # ingest comes first
 RESTART_AFTER_S = 1.0
 
 
@@ -74,39 +72,15 @@ async def keep_partitions(database: Database, *, keep_days: int) -> None:
             log.info("partitions.dropped", names=dropped)
 
 
-async def tidy_up(sign_ins: SignIns, storage: Storage) -> None:
-    """Remove ended sessions and abandoned uploads, until cancelled."""
+async def tidy_up(database: Database, sign_ins: SignIns, storage: Storage) -> None:
+    """Remove ended sessions, links to passwords and abandoned uploads, until cancelled."""
     while True:
         now = datetime.now(UTC)
         await sign_ins.remove_expired(now=now)
-        await storage.remove_abandoned(now_s=now.timestamp())
-        await asyncio.sleep(TIDY_S)
-
-
-async def tidy_records(database: Database, *, keep_days: int) -> None:
-    """Remove old journal entries, commands, attempts to flash, and links to passwords."""
-    while True:
-        now = datetime.now(UTC)
         async with database.session() as session:
-            await reports.remove_old_events(session, now=now, keep_days=keep_days)
-            await commands.remove_old_commands(session, now=now, keep_days=keep_days)
-            await flash_attempts.remove_old_attempts(session, now=now, keep_days=keep_days)
             await people.remove_old_links(session, now=now)
             await publishers.remove_old_tokens(session, now=now)
-        await asyncio.sleep(TIDY_S)
-
-
-async def remove_lapsed(database: Database, *, keep_days: int) -> None:
-    """Remove offers that lapsed long ago, in small steps, until cancelled."""
-    while True:
-        before = datetime.now(UTC) - timedelta(days=keep_days)
-        removed = LAPSED_AT_ONCE
-        while removed == LAPSED_AT_ONCE:
-            async with database.session() as session:
-                removed = await update_log.remove_lapsed(
-                    session, before=before, limit=LAPSED_AT_ONCE
-                )
-            await asyncio.sleep(LAPSED_PAUSE_S)
+        await storage.remove_abandoned(now_s=now.timestamp())
         await asyncio.sleep(TIDY_S)
 
 

@@ -21,6 +21,7 @@ from backend.contract.messages import CommandResult
 from backend.contract.orders import CommandName
 from backend.db import Database
 from backend.models import AuditEntry
+from backend.retention import COMMANDS, remove_some
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 CLOCKS = {"a1": 2, "b2": 2, "c3": None}
@@ -238,7 +239,7 @@ async def test_old_commands_are_removed(database: Database) -> None:
     await give(database, "a1", at=NOW - timedelta(days=91))
     await give(database, "a1")
     async with database.session() as session:
-        await commands.remove_old_commands(session, now=NOW, keep_days=90)
+        await remove_some(session, COMMANDS, before=NOW - timedelta(days=90), limit=10)
         (kept,) = await commands.find_commands(session, "a1")
     assert kept.created_at == NOW
     await result(database, uuid4(), "done")

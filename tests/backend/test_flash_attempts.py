@@ -8,6 +8,7 @@ from backend import flash_attempts
 from backend.board_models import FlashAttempt, FlashState
 from backend.db import Database
 from backend.flash_attempts import LOG_CHARACTERS, BadAttemptError, UnknownAttemptError
+from backend.retention import ATTEMPTS, remove_some
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 MAC = "F0:F5:BD:FB:C5:E8"
@@ -99,6 +100,6 @@ async def test_old_attempts_are_removed(database: Database) -> None:
     await begin(database)
     for days, kept in ((90, 1), (91, 0)):
         async with database.session() as session:
-            now = NOW + timedelta(days=days)
-            await flash_attempts.remove_old_attempts(session, now=now, keep_days=90)
+            before = NOW + timedelta(days=days - 90)
+            await remove_some(session, ATTEMPTS, before=before, limit=10)
             assert len(await flash_attempts.find_attempts(session)) == kept

@@ -1,13 +1,12 @@
 """The update log on a real PostgreSQL: figures exact to the second, old lapsed offers removed."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
-from backend import update_log, upkeep
+from backend import retention, update_log
 from backend.db import Database
 from backend.models import UpdateState
 from backend.updates import OpenUpdate
@@ -63,24 +62,17 @@ async def test_figures_of_a_week_and_a_day_are_exact_to_the_second(
 async def test_offers_that_lapsed_long_ago_are_removed_in_small_steps(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "LAPSED_AT_ONCE", 2)
-    monkeypatch.setattr(upkeep, "LAPSED_PAUSE_S", 0)
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
+    monkeypatch.setattr(retention, "PAUSE_S", 0)
     now = datetime.now(UTC)
     old, young = now - 31 * DAY, now - 29 * DAY
     lapsed = [ended(number, UpdateState.LAPSED, old) for number in range(1, 6)]
     kept = [ended(6, UpdateState.LAPSED, young), ended(7, UpdateState.FAILED, old)]
     await save(database, *lapsed, *kept)
-    task = asyncio.create_task(upkeep.remove_lapsed(database, keep_days=30))
-    try:
-        async with asyncio.timeout(30):
-            while await devices_of(database) != ["6", "7"]:
-                await asyncio.sleep(0.01)
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-    async with database.session() as session:
-        removed = await update_log.remove_lapsed(session, before=now, limit=100)
-    assert removed == 1
+    assert await retention.sweep(database, retention.OFFERS, before=now - 30 * DAY) == 5
+    assert await devices_of(database) == ["6", "7"]
+    assert await retention.sweep(database, retention.UPDATES, before=now - 30 * DAY) == 1
+    assert await devices_of(database) == ["6"]
 
 
 async def devices_of(database: Database) -> list[str]:

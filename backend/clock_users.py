@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from backend.clock_credentials import load_valid, mark_used
+from backend.clock_credentials import is_valid, load_valid, mark_used
 from backend.clock_keys import Claimed, ClockKeys, mqtt_username
 from backend.contract.topics import Topics
 from backend.db import Database
@@ -44,9 +44,11 @@ class ClockUsers:
         *,
         on_new: OnNew | None = None,
         is_shared_on: bool = True,
+        tells_first: bool = False,
     ) -> None:
         """`set_users`: None where the broker asks us, or knows no single clocks.
 
+        `tells_first`: the broker remembers users of an earlier time, and is told of none, too.
         `on_new` hears of clocks that have credentials which the broker had not been told of.
         """
         self._database = database
@@ -54,6 +56,7 @@ class ClockUsers:
         self._topics = topics
         self._set_users = set_users
         self._on_new = on_new
+        self._tells_first = tells_first
         self._told: frozenset[Claimed] | None = None
         self._is_shared_on = is_shared_on
         self._uses: set[Claimed] = set()
@@ -63,6 +66,13 @@ class ClockUsers:
     def hurry(self) -> None:
         """Look at once: credentials were claimed, rotated, used for the first time or revoked."""
         self._wake.set()
+
+    async def is_valid(self, claimed: Claimed) -> bool:
+        """Tell whether credentials are valid: as it was known last, or as the database says."""
+        if self._told is not None and claimed in self._told:
+            return True
+        async with self._database.session() as session:
+            return await is_valid(session, claimed)
 
     def note_use(self, claimed: Claimed) -> None:
         """Hear that a clock uses certain credentials: older ones of its are retired by it."""
@@ -92,7 +102,9 @@ class ClockUsers:
             is_shared_on = Shared.MQTT_USER not in await load_off(session)
         valid = frozenset(Claimed(row.device_id, row.generation) for row in rows)
         told = self._told
-        if valid == (told or frozenset()) and is_shared_on == self._is_shared_on:
+        is_first = told is None and self._tells_first
+        is_same = valid == (told or frozenset()) and is_shared_on == self._is_shared_on
+        if is_same and not is_first:
             self._told = valid
             return
         if self._set_users is not None:

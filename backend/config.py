@@ -126,6 +126,18 @@ class Settings(IssuerSettings):
         description="host:port with TLS at which clocks reach an external broker, where that is "
         "not MQTT_HOST",
     )
+    broker_dynsec: bool = Field(
+        False,
+        alias="BROKER_DYNSEC",
+        description="The external broker is mosquitto with its dynamic-security plugin, and "
+        "MQTT_USERNAME may change it: each clock gets a user there, for its own topics",
+    )
+    broker_http_key: SecretStr = Field(
+        SecretStr(""),
+        alias="BROKER_HTTP_KEY",
+        description="With this an external broker asks /api/broker/ who may connect and use "
+        "which topics; 32 characters or more; it may not ask when absent",
+    )
     mqtt_topic_prefix: str = Field(
         "skiclock",
         alias="MQTT_TOPIC_PREFIX",
@@ -275,7 +287,7 @@ class Settings(IssuerSettings):
             raise ValueError("must start with postgresql://")
         return value
 
-    @field_validator("secret_key", "clock_key")
+    @field_validator("secret_key", "clock_key", "broker_http_key")
     @classmethod
     def _secret_key_is_long(cls, value: SecretStr) -> SecretStr:
         if 0 < len(value.get_secret_value()) < 32:
@@ -336,6 +348,12 @@ class Settings(IssuerSettings):
     def embeds_broker(self) -> bool:
         """Whether this process runs its own MQTT broker."""
         return not self.mqtt_host
+
+    @property
+    def knows_single_clocks(self) -> bool:
+        """Whether the broker lets each clock in by its own user, for its own topics alone."""
+        has_key = bool(self.broker_http_key.get_secret_value())
+        return self.embeds_broker or self.broker_dynsec or has_key
 
     @property
     def broker_port(self) -> int:

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from backend.clock_users import SetUsers
 from backend.config import Settings
+from backend.dynsec import Dynsec
 from backend.embedded.broker import (
     BrokerUser,
     EmbeddedBroker,
@@ -51,10 +52,12 @@ async def surroundings(settings: Settings) -> AsyncIterator[Surroundings]:
             stack.push_async_callback(postgres.stop)
             _supervise(stack, "postgres", postgres.supervise)
         if not settings.embeds_broker:
+            dynsec = Dynsec(lambda: _external_broker(settings), settings.mqtt_topic_prefix)
             yield Surroundings(
                 database_url,
                 lambda: _external_broker(settings),
                 clocks_connect_to=f"{settings.mqtt_host}:{settings.broker_port}",
+                set_clock_users=dynsec.set_users if settings.broker_dynsec else None,
             )
             return
         certificates = ensure_certificates(

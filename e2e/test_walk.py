@@ -37,6 +37,13 @@ ROUTES = {
     ("GET", "/_nicegui/{version}/resources/{key}/{path:path}"): ALL,
     ("GET", "/account"): ALL,
     ("GET", "/api/audit.csv"): "a",
+    **{
+        (method, f"/api/broker/http/{path}"): "o"
+        for path in ("user", "superuser", "acl")
+        for method in ("GET", "POST", "PUT")
+    },
+    ("POST", "/api/broker/emqx/user"): "o",
+    ("POST", "/api/broker/emqx/acl"): "o",
     ("GET", "/api/devices"): ALL,
     ("GET", "/api/firmware"): ALL,
     ("GET", "/api/firmware/{platform}"): "tac",

@@ -13,6 +13,7 @@ from starlette.routing import Match, Mount
 
 from backend.api import (
     audit_log,
+    broker_door,
     claims,
     clocks,
     credentials,
@@ -70,6 +71,7 @@ def create_api(server: "Server", lifespan: Lifespan) -> FastAPI:
 
 
 _MODULES = (
+    broker_door,
     upload,
     clocks,
     claims,

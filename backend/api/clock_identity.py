@@ -16,7 +16,15 @@ from backend.clock_keys import Claimed
 from backend.contract.flash_map import Part
 from backend.contract.platforms import ESP8266_CHIP_FAMILY, PLATFORMS
 from backend.firmware import FirmwareInfo
-from backend.identity_part import Home, Place, Self, make_records, part_of, place_of
+from backend.identity_part import (
+    Home,
+    Place,
+    Self,
+    UnfitIdentityError,
+    make_records,
+    part_of,
+    place_of,
+)
 from backend.links import LinkTarget
 from backend.manifest import Provisioning
 
@@ -79,6 +87,11 @@ async def make_identity(
 async def check_identity(request: Request, clock: Self) -> None:
     """Raise UnfitIdentityError where no clock would take what it is told."""
     server = server_of(request)
+    if not server.settings.knows_single_clocks:
+        raise UnfitIdentityError(
+            "The broker lets no clock in by a user of its own. Set BROKER_DYNSEC for mosquitto, "
+            "or BROKER_HTTP_KEY for a broker that asks this server."
+        )
     home = home_of(server, base_url_of(request))
     await asyncio.to_thread(make_records, server.clock_keys, home, clock)
 

@@ -52,8 +52,9 @@ PUBLIC = frozenset(
         "/favicon.ico",
     }
 )
-PUBLIC_BELOW = ("/static/", "/firmware/user-download/", "/join/")
-"""Style and pictures of the sign-in page; links that are secrets themselves."""
+PUBLIC_BELOW = ("/static/", "/firmware/user-download/", "/join/", "/api/broker/")
+"""Style and pictures of the sign-in page; links that are secrets themselves; what brokers ask, who
+show a key of their own."""
 
 OWN_KEYS = frozenset(
     {
@@ -74,7 +75,7 @@ OWN_KEYS_BELOW = ("/api/firmware/",)
 BEFORE_PASSWORD_CHANGE = frozenset({PASSWORD_PATH, paths.LOGOUT})
 """What somebody with a first password may do besides."""
 
-_QUIET = ("/_nicegui", "/static/", "/healthz", "/readyz", "/metrics", paths.VERSION)
+_QUIET = ("/_nicegui", "/static/", "/healthz", "/readyz", "/metrics", paths.VERSION, "/api/broker/")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _SECRET_BELOW = ("/firmware/user-download/", "/join/")
 """What stands behind these in an address is a secret."""

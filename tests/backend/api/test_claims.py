@@ -10,11 +10,12 @@ from sqlalchemy import select, update
 from backend import clock_credentials
 from backend.access import Permission, find_identity
 from backend.claims import CLAIMS_IN_WINDOW, MAX_CLAIMS, ClaimForm, Claims, UnknownClaimError, Wifi
+from backend.config import Settings
 from backend.contract.flash_map import Part
 from backend.contract.messages import Heartbeat
 from backend.fleet import is_online
 from backend.models import AuditEntry, Device, Download, Role, User
-from tests.backend.api.conftest import Site
+from tests.backend.api.conftest import Site, serve
 from tests.backend.flash_images import factory_parts
 from tests.nvs import read_blobs
 
@@ -255,3 +256,15 @@ async def test_link_to_an_identity_cannot_be_changed_into_another(site: Site) ->
     )
     answer = await site.client().get(f"/firmware/user-download/{token}")
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown_claim")
+
+
+async def test_server_whose_broker_knows_no_single_clocks_makes_no_identities(
+    settings: Settings,
+) -> None:
+    changes = {"mqtt_host": "broker.example.org", "mqtt_username": "all"}
+    async with serve(settings.model_copy(update=changes)) as site:
+        await site.server.loaded.wait()
+        await site.publish("esp01")
+        answer = await claim(await site.signed_in())
+        assert (answer.status_code, answer.json()["code"]) == (400, "unfit_identity")
+        assert "BROKER_DYNSEC" in answer.json()["error"]

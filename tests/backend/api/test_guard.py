@@ -42,6 +42,13 @@ DOORS: dict[tuple[str, str], set[object]] = {
     ("GET", "/api/ota-stats"): {SIGNED_IN, READ},
     ("GET", "/api/status"): {SIGNED_IN, READ},
     ("GET", "/api/audit.csv"): {SIGNED_IN},
+    **{
+        (method, f"/api/broker/{path}"): {EVERYBODY}  # they want a key of the broker's
+        for path in ("http/user", "http/superuser", "http/acl")
+        for method in ("GET", "POST", "PUT")
+    },
+    ("POST", "/api/broker/emqx/user"): {EVERYBODY},
+    ("POST", "/api/broker/emqx/acl"): {EVERYBODY},
     ("GET", "/healthz"): {EVERYBODY},
     ("GET", "/readyz"): {EVERYBODY},
     ("GET", "/metrics"): {SIGNED_IN, READ, METRICS},

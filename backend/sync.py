@@ -63,6 +63,8 @@ class Follower:
         self.is_looking = False
         self.busy_with: str | None = None
         self.next_look_at: datetime | None = None
+        self.there: set[tuple[str, str]] = set()
+        """Platform and hash of every image that production had when it was looked at."""
         self._settings = settings
         self._database = database
         self._storage = storage
@@ -100,7 +102,9 @@ class Follower:
             self._refused_before.clear()
         self.is_looking = True
         try:
-            for offered in await self.production.offered():
+            every = await self.production.offered()
+            self.there = {(one.platform, one.sha256) for one in every}
+            for offered in every:
                 await self._consider(offered, findings)
             await asyncio.to_thread(_remove_files, self._folder)
         except Refusal as error:  # production is away, or does not let us in

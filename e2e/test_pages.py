@@ -23,6 +23,7 @@ PATHS = [
     "/roles",
     "/keys",
     "/audit",
+    "/sync",
     "/account",
     "/password",
     "/nothing-here",

@@ -42,6 +42,7 @@ _STYLE = (
     "roles.css",
     "keys.css",
     "audit.css",
+    "sync.css",
     "quasar.css",
 )
 """The style sheets in the order in which they apply, sent as one."""

@@ -25,6 +25,14 @@ def sentences() -> dict[str, str]:
         "bad_version": _("This is no version. Expected YYYY.M.D.BUILD or vMAJOR.MINOR.PATCH."),
         "code_required": _("Send a code of your second factor too."),
         "database_unavailable": _("The database does not answer. Try again in a moment."),
+        "damaged_file": _("What production sent is not what it lists. Look again later."),
+        "other_image": _("Production has another image under this version."),
+        "production_away": _("The production server cannot be reached. Try again in a moment."),
+        "production_refused": _(
+            "Production refused it: its newest is higher, a signature is missing, or the key is "
+            "wrong."
+        ),
+        "promotion_off": _("This server has no key to publish on production."),
         "downgrade": _(
             "The version is lower than the newest one of this platform; "
             "clocks would not install it."

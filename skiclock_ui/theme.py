@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PRODUCT = "Ski Clock"
 HEALTH_EVERY_S = 0.2
-IN_MENU = ("people", "roles", "keys", "audit")
+IN_MENU = ("people", "roles", "keys", "audit", "sync")
 """Pages that stand in the account's menu too: the bar of a phone has no room for them."""
 
 _QUASAR_LANGUAGES = {"en": "en-GB", "sv": "sv", "nb": "nb-NO"}
@@ -56,6 +56,7 @@ def places_for(identity: Identity) -> list[Place]:
         Place("roles", "/roles", _("Roles"), Permission.MANAGE_USERS, settings),
         Place("keys", "/keys", _("Keys"), Permission.MANAGE_KEYS, settings),
         Place("audit", "/audit", _("Audit log"), Permission.SEE_AUDIT, settings),
+        Place("sync", "/sync", _("Production"), Permission.FOLLOW_PRODUCTION, settings),
         Place("account", "/account", _("Account"), None, settings),
     ]
     seen = [one for one in every if one.permission is None or identity.may(one.permission)]

@@ -74,5 +74,6 @@ async def promote_version(request: Request) -> Response:
             address=address_of(request),
             now=datetime.now(UTC),
         )
+    server.follower.there.add((info.platform, info.sha256))
     body = {"platform": info.platform, "version": info.version, "was_there": not is_new}
     return Response(orjson.dumps(body), media_type="application/json")

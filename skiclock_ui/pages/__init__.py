@@ -28,6 +28,7 @@ from skiclock_ui.pages import (
     password,
     people,
     roles,
+    sync,
     updates,
 )
 from skiclock_ui.theme import add_health
@@ -58,6 +59,7 @@ def create(app: FastAPI, server: "Server") -> None:
     roles.create(server, live)
     keys.create(server, live)
     audit.create(server, live)
+    sync.create(server, live)
     account.create(app, server, live)
     add_health(live, server.health)
     add_certificates(live, server.certificates)

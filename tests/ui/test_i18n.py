@@ -19,11 +19,13 @@ from skiclock_ui.components.flash.history import history_words
 from skiclock_ui.components.keys.keys import keys_words
 from skiclock_ui.components.people.people import factor_words, people_words
 from skiclock_ui.components.roles.roles import roles_words
+from skiclock_ui.components.sync.sync import sync_words
 from skiclock_ui.components.updates.updates import updates_words
 from tests.ui.texts import ROOT, texts_in_sources
 
 TRANSLATED = [code for code in i18n.LANGUAGES if code != "en"]
 PAGES = {
+    "sync/sync.js": sync_words,
     "people/people.js": people_words,
     "people/factor.js": factor_words,
     "audit/audit.js": audit_words,

@@ -20,6 +20,8 @@ from backend import (
     links,
     passwords,
     people,
+    production,
+    promote,
     roles,
     second_factor,
     sight,
@@ -156,6 +158,8 @@ def test_every_reason_of_a_failed_update_can_be_told_in_words() -> None:
         links,
         passwords,
         people,
+        production,
+        promote,
         roles,
         sight,
         second_factor,
@@ -195,7 +199,7 @@ def test_navigation_shows_what_somebody_may_see() -> None:
         "account",
     ]
     groups = [one.group for one in places_for(identity(*Permission))]
-    assert groups == ["", "", "", "", "Settings", "", "", "", "", ""]
+    assert groups == ["", "", "", "", "Settings", "", "", "", "", "", ""]
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,7 @@ def actions() -> dict[str, str]:
         "role.change": _("What a role allows changed"),
         "role.remove": _("Role removed"),
         "shared.turn": _("What is shared turned off or on"),
+        "production.look": _("Production looked at"),
         "user.add": _("Person added"),
         "user.disable": _("Person disabled"),
         "user.enable": _("Person let in again"),

@@ -38,6 +38,20 @@ export default {
         notice.value = { tone: "bad", text: sentenceFor(error) };
       }
     }
+    // -- promoting
+
+    const sure = ref(""); // "platform version" that waits for a yes
+    const promoting = ref("");
+    async function promote(platform, version) {
+      [promoting.value, sure.value, notice.value] = [`${platform} ${version}`, "", null];
+      try {
+        await ask("firmware.promote", { platform, version });
+        notice.value = { tone: "ok", text: fill(words.promoted, { platform: boardOf(platform), version }) };
+      } catch (error) {
+        notice.value = { tone: "bad", text: sentenceFor(error) };
+      }
+      promoting.value = "";
+    }
     const sentenceFor = (error) =>
       (props.upload.lang === "en" && error.message) || words.refusals[error.code] || error.message;
     const copied = ref("");
@@ -120,7 +134,7 @@ export default {
     const boardOf = (name) => platforms.value.find((one) => one.name === name)?.board ?? name;
 
     return {
-      words, may, published, missing, open, shownOf, toggle, SHOWN, fresh, download, notice, copied, copyText,
+      words, may, published, missing, open, shownOf, toggle, SHOWN, fresh, download, notice, sure, promoting, promote, copied, copyText,
       file, form, errors, hint, isArchive, progress, dragging, input, choose, publish, drop, onDrop, suggestion,
       fileField: fields.file, platformField: fields.platform, versionField: fields.version,
       platforms, bytes, plural, fill,
@@ -194,12 +208,14 @@ export default {
       </tr></thead>
       <tbody role="rowgroup">
         <tr v-for="(row, i) in shownOf(one)" :key="row.version" role="row" :class="{glow: fresh === one.name + ' ' + row.version}">
-          <th role="rowheader" scope="row"><span class="mono">{{ row.version }}</span> <span v-if="i === 0" class="chip ok"><icon name="check"/>{{ words.newest }}</span> <span v-if="row.waits" class="chip warn" :title="words.waits_hint"><icon name="info"/>{{ words.waits }}</span></th>
+          <th role="rowheader" scope="row"><span class="mono">{{ row.version }}</span> <span v-if="i === 0" class="chip ok"><icon name="check"/>{{ words.newest }}</span> <span v-if="row.waits" class="chip warn" :title="words.waits_hint"><icon name="info"/>{{ words.waits }}</span> <span v-if="row.there" class="chip">{{ words.there }}</span></th>
           <td role="cell" class="right num" :data-label="words.running"><span v-if="row.clocks">{{ plural(words.clocks, row.clocks) }}</span><span v-else class="faint">–</span></td>
           <td role="cell" class="right num" :data-label="words.size">{{ bytes(row.size_bytes) }}</td>
           <td role="cell" data-label="SHA-256"><button type="button" class="sha mono" :title="fill(words.copy_sha, {sha: row.sha256})" @click="copyText(row.sha256)"><span>{{ row.sha256.slice(0, 12) }}</span><icon :name="copied === row.sha256 ? 'check' : 'copy'"/><span class="unseen">{{ copied === row.sha256 ? words.copied : words.copy }}</span></button></td>
           <td role="cell" :data-label="words.uploaded"><span><moment :at="row.uploaded_at"/> <span class="faint by">{{ fill(words.by, {who: row.uploaded_by}) }}</span></span></td>
-          <td role="cell" class="right firmware-get"><a v-if="row.starts_blank_chip && may.take.includes(one.name)" class="button small" :href="'/flash?board=' + one.name + '&version=' + row.version"><icon name="flash"/><span>{{ words.flash }}<span class="unseen"> {{ one.board }} {{ row.version }}</span></span></a> <button v-if="may.take.includes(one.name)" type="button" class="button small" @click="download(one.name, row.version)"><icon name="download"/><span>{{ words.download }}<span class="unseen"> {{ one.board }} {{ row.version }}</span></span></button></td>
+          <td role="cell" class="right firmware-get"><a v-if="row.starts_blank_chip && may.take.includes(one.name)" class="button small" :href="'/flash?board=' + one.name + '&version=' + row.version"><icon name="flash"/><span>{{ words.flash }}<span class="unseen"> {{ one.board }} {{ row.version }}</span></span></a> <button v-if="may.take.includes(one.name)" type="button" class="button small" @click="download(one.name, row.version)"><icon name="download"/><span>{{ words.download }}<span class="unseen"> {{ one.board }} {{ row.version }}</span></span></button>
+            <div v-if="may.promote && !row.there" class="firmware-promote"><template v-if="sure === one.name + ' ' + row.version"><span class="help">{{ words.promote_sure }}</span><button type="button" class="button small danger" @click="promote(one.name, row.version)">{{ words.promote_now }}</button><button type="button" class="button small" @click="sure = ''">{{ words.keep }}</button></template>
+              <button v-else type="button" class="button small" :disabled="promoting !== ''" @click="sure = one.name + ' ' + row.version"><icon name="arrow"/><span>{{ promoting === one.name + ' ' + row.version ? words.promoting : words.promote }}<span class="unseen"> {{ one.board }} {{ row.version }}</span></span></button></div></td>
         </tr>
       </tbody>
     </table>

@@ -1,7 +1,7 @@
 """The element of the firmware page: its words, and what it is told of every version."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,15 @@ class FirmwareElement(PageElement):
 
 
 def firmware_state(
-    catalogue: Catalogue, clocks: Iterable[Clock], storage: Storage
+    catalogue: Catalogue,
+    clocks: Iterable[Clock],
+    storage: Storage,
+    there: Collection[tuple[str, str]] = (),
 ) -> dict[str, Any]:
-    """Return every platform with its versions, newest first, and how many clocks run each."""
+    """Return every platform with its versions, newest first, and how many clocks run each.
+
+    `there`: platform and hash of what production has.
+    """
     said = Counter((clock.platform, clock.version or "") for clock in clocks)
     running: Counter[tuple[str | None, VersionKey | None]] = Counter()
     for (of, version), count in said.items():
@@ -37,6 +43,7 @@ def firmware_state(
                 "clocks": sum(count for (of, _key), count in running.items() if of == name),
                 "versions": [
                     _version(info, running[name, info.version_key], storage)
+                    | {"there": (name, info.sha256) in there}
                     for info in catalogue.versions(name)
                 ],
                 "others": sum(
@@ -89,6 +96,13 @@ def firmware_words() -> dict[str, Any]:
         "waits_hint": _(
             "It lies on this server alone and moves by itself when the bucket answers."
         ),
+        "there": _("In production"),
+        "promote": _("Promote"),
+        "promote_sure": _("Send it to production? Clocks there install the newest version."),
+        "promote_now": _("Send"),
+        "promoting": _("Sending …"),
+        "keep": _("Keep it here"),
+        "promoted": _("{version} for {platform} is on production."),
         "download": _("Download"),
         "flash": _("Flash"),
         "copy": _("Copy"),

@@ -1,0 +1,1 @@
+"""What came over from production, and what was refused."""

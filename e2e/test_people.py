@@ -56,7 +56,7 @@ async def test_expired_and_changed_links_are_refused(page: Page, product: Produc
     answer = await page.request.get(f"{product.url}/firmware/user-download/nonsense")
     assert answer.status == 404
     signer = URLSafeSerializer(product.secrets["secret_key"], salt="firmware download")
-    expired = signer.dumps([1, "esp32", "2026.11.24.7", "application", 1])
+    expired = signer.dumps([1, "esp32", "2026.11.24.7", "application", "", 1])
     answer = await page.request.get(f"{product.url}/firmware/user-download/{expired}")
     assert answer.status == 410
     assert "expired" in await answer.text()

@@ -199,7 +199,7 @@ class locked_out:  # noqa: N801 - reads as a statement
     """A time in which nobody can connect to a database, and whoever was is thrown out."""
 
     def __init__(self, database: Database, name: str) -> None:
-        self._url = database._url.replace("+asyncpg", "").replace(f"/{name}", "/postgres")
+        self._url = database.url.replace("+asyncpg", "").replace(f"/{name}", "/postgres")
         self._name = name
 
     async def __aenter__(self) -> None:

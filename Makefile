@@ -9,10 +9,13 @@ PAGES_NPM := skiclock_ui/node_modules/.package-lock.json
 run: $(VENV)/ready-to-run $(PAGES_NPM)
 	@SKICLOCK_DEVELOPMENT=$${SKICLOCK_DEVELOPMENT-1} $(BIN)/skiclock serve
 
-# The C++ that tests want is built beside lint and the Python tests: both wait more than they work.
-# A file's tests stay on one worker: those of e2e/ share a product, which takes seconds to start.
-test: $(VENV)/ready-to-test $(PAGES_NPM)
+# The C++ that tests want is built beside everything else, from the first second on: what is set up
+# and linted waits more than it works. A file's tests stay on one worker: those of e2e/ share a
+# product, which takes seconds to start.
+test:
+	@sh .ci/install-firmware-tools all
 	@(for variant in sanitized on-host on-riscv32 on-lx106 fuzz; do nice sh .ci/build-firmware $$variant; done >/dev/null 2>&1 &)
+	@$(MAKE) --no-print-directory $(VENV)/ready-to-test $(PAGES_NPM)
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
@@ -53,13 +56,13 @@ $(VENV)/bin/python:
 
 $(VENV)/ready-to-run: deploy/requirements.txt pyproject.toml | $(VENV)/bin/python
 	@echo "Installing what the server needs ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r deploy/requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r deploy/requirements.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/ready-to-test: deploy/requirements-dev.txt pyproject.toml .ci/install-firmware-tools tests/oidc/package-lock.json | $(VENV)/bin/python
 	@echo "Installing what the server and its tests need ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r deploy/requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r deploy/requirements-dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@sh .ci/install-test-tools $(BIN)
 	@sh .ci/install-firmware-tools all

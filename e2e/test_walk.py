@@ -78,6 +78,7 @@ ROUTES = {
     ("GET", "/sso/callback"): "o",
     ("GET", "/sso/start"): "o",
     ("GET", "/static/{digest}/{name:path}"): "o",
+    ("GET", "/sync"): "a",
     ("GET", "/ui/fleet.json"): ALL,
     ("GET", "/ui/language/{code}"): ALL,
     ("GET", "/ui/me"): ALL,
@@ -116,6 +117,7 @@ QUESTIONS = {
     "factor.off": ALL,
     "factor.renew": ALL,
     "firmware.link": "tac",
+    "firmware.promote": "a",
     "flash.attempts": ALL,
     "flash.begin": "tac",
     "flash.boards": "tac",
@@ -137,6 +139,7 @@ QUESTIONS = {
     "roles.remove": "a",
     "roles.save": "a",
     "sessions.end": ALL,
+    "sync.look": "a",
     "updates.clocks": ALL,
     "updates.find": ALL,
 }
@@ -152,6 +155,7 @@ TOPICS = {
     "flash": "tac",
     "flashed": ALL,
     "health": ALL,
+    "sync": "a",
     "updates": ALL,
 }
 

@@ -17,7 +17,7 @@ from backend.api.guard import COOKIE
 from backend.api_keys import Scope
 from tests.backend.api.conftest import PASSWORD, Site
 
-EXAMPLES = 3
+EXAMPLES = 2
 """Of each route, for each kind of asker, as the document allows; and as many that it does not."""
 
 ENDS_THE_SESSION = {"/logout", "/password"}

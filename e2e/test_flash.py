@@ -84,10 +84,10 @@ async def begin(
     await dialog.get_by_role("button", name="Install", exact=True).click(timeout=60_000)
 
 
-async def dialog_says(page: Page, words: str) -> None:
+async def dialog_says(page: Page, words: str, within_ms: int = WRITE_WITHIN_MS) -> None:
     """Wait for words in ESP Web Tools' dialog, as a screen reader finds them."""
     await expect(page.get_by_role("dialog")).to_match_aria_snapshot(
-        f"- dialog: /{words}/", timeout=WRITE_WITHIN_MS
+        f"- dialog: /{words}/", timeout=within_ms
     )
 
 
@@ -122,12 +122,7 @@ async def test_blank_board_becomes_a_live_clock_with_credentials_of_its_own(
 
         dialog = page.locator("ewt-install-dialog")
         await dialog.get_by_role("button", name="Next", exact=True).click()
-        field = dialog.locator("ew-filled-text-field[name=ssid] input")
-        await field.fill("Skistadion", timeout=60_000)
-        await dialog.locator("ew-filled-text-field[name=password] input").fill(WIFI_PASSWORD)
-        await shoot(page, "flash-wifi")
-        await dialog.get_by_role("button", name="Connect", exact=True).click()
-        await dialog_says(page, "Device connected to the network")
+        await set_wifi(page)
 
         dashboard = await context.new_page()
         await dashboard.goto(club.url)
@@ -146,6 +141,25 @@ async def test_blank_board_becomes_a_live_clock_with_credentials_of_its_own(
         await expect(flashed.locator("pre")).to_contain_text("Writing complete")
         await expect(flashed.locator("pre")).not_to_contain_text(WIFI_PASSWORD)
         await shoot(dashboard.locator(".flashed"), "flash-history")
+
+
+async def set_wifi(page: Page) -> None:
+    """Give the clock its network, as often as the window asks: Improv's patience is 45 s."""
+    dialog = page.locator("ewt-install-dialog")
+    for is_last in (False, False, True):
+        await dialog.locator("ew-filled-text-field[name=ssid] input").fill(
+            "Skistadion", timeout=60_000
+        )
+        await dialog.locator("ew-filled-text-field[name=password] input").fill(WIFI_PASSWORD)
+        await shoot(page, "flash-wifi")
+        await dialog.get_by_role("button", name="Connect", exact=True).click()
+        try:
+            await dialog_says(page, "Device connected to the network", within_ms=60_000)
+        except AssertionError:
+            if is_last:
+                raise
+        else:
+            return
 
 
 def check_written(flash: WrittenFlash, club: Product) -> None:

@@ -109,3 +109,12 @@ def test_a_remaining_length_of_five_bytes_is_left_to_the_client_who_hangs_up() -
     found, for_client = read(b"\x30\xff\xff\xff\xff\x01", [], [1])
     assert not found
     assert for_client == b"\x30\xff\xff\xff\xff\x01"
+
+
+def test_a_stream_that_is_cut_at_any_byte_is_read_as_a_whole() -> None:
+    first = Arrival(b"skiclock/heartbeat", bytes(130), 1, False, 7)  # a length of two bytes
+    last = Arrival(b"t", b"", 0, True, 0)
+    ping = packet(0xD0, b"")
+    stream = publish(first) + ping + publish(last)
+    for cut in range(len(stream) + 1):
+        assert read(stream, [cut], [1]) == ([first, last], ping), cut
